@@ -1,0 +1,50 @@
+//! The tools of `tool-core` as an AgentCore Runtime container.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::signal;
+
+/// Serve the tools over MCP as Amazon Bedrock AgentCore Runtime expects it
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Address to listen on
+    #[arg(long, env = "MCP_LISTEN", default_value_t = agentcore_server::CONTRACT_ADDRESS, value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+
+    /// Seconds that requests in flight may take to end after a termination signal
+    #[arg(long, env = "MCP_DRAIN_TIMEOUT", default_value_t = agentcore_server::DRAIN_TIMEOUT.as_secs(), value_name = "SECONDS")]
+    drain_timeout: u64,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    mcp_http::init_logging();
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .with_context(|| format!("listen on {}: choose another address with --listen", arguments.listen))?;
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    let terminated = termination().context("watch for termination signals")?;
+    let drain_timeout = Duration::from_secs(arguments.drain_timeout);
+    agentcore_server::serve(listener, tool_core::mcp::tools(), terminated, drain_timeout).await.context("serve")
+}
+
+/// Resolves when the platform (SIGTERM) or a person (Ctrl-C) asks the server to end.
+fn termination() -> std::io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = signal::ctrl_c() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = signal::ctrl_c().await;
+    })
+}

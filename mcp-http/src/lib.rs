@@ -1,0 +1,19 @@
+//! The HTTP face that every host shares: an rmcp `ServerHandler` in, one stateless
+//! streamable-HTTP `tower::Service` out.
+//!
+//! It knows neither a tool nor a platform. A host says where requests come from
+//! ([`Origin`]) and runs the service; everything that must hold for any handler on any
+//! host lives here: messages checked before they are dispatched, a panic answered, a
+//! line logged per request.
+
+mod envelope;
+mod guard;
+mod logging;
+mod origin;
+mod record;
+mod refusal;
+mod service;
+
+pub use logging::init_logging;
+pub use origin::Origin;
+pub use service::{Body, MAX_BODY_BYTES, McpService};
