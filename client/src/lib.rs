@@ -1,1 +1,36 @@
-//! x
+//! A client for MCP servers behind AWS IAM: every request is signed with SigV4.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), mcp_sigv4::Error> {
+//! use mcp_sigv4::{Client, Options, Target};
+//!
+//! let target: Target = "https://abc123.lambda-url.us-east-1.on.aws/".parse()?;
+//! let client = Client::connect(target, Options::default()).await?;
+//! for tool in client.list_tools().await? {
+//!     println!("{}", tool.name);
+//! }
+//! client.close().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod arguments;
+mod client;
+mod credentials;
+mod demo;
+mod denial;
+mod error;
+mod exchange;
+mod retry;
+mod signer;
+mod target;
+mod transport;
+
+pub use arguments::{ArgumentError, from_pairs};
+pub use aws_credential_types::Credentials;
+pub use aws_credential_types::provider::SharedCredentialsProvider;
+pub use client::{Client, Options, Protocol, Signing};
+pub use demo::{Demo, DemoError};
+pub use error::{Error, Identity};
+pub use rmcp::model::{CallToolResult, JsonObject, Tool};
+pub use target::{Kind, Target, TargetError};

@@ -1,0 +1,204 @@
+//! The command line: what it takes, and what its exit code says.
+
+mod connection;
+mod output;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use mcp_sigv4::{Client, Demo, DemoError, Error, JsonObject};
+use tracing_subscriber::EnvFilter;
+
+use connection::{Connection, split_target};
+
+/// Call MCP tools behind AWS IAM: every request is signed with SigV4
+///
+/// A TARGET is the ARN of an AgentCore runtime or gateway, a Lambda function URL, or any
+/// other MCP URL; the environment variable MCP_TARGET stands in for one that is left out.
+/// Exit codes: 0 yes, 1 the tool or the server said no, 2 could not run.
+#[derive(Parser)]
+#[command(name = "mcp-sigv4", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    /// What to print on standard output
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    output: Output,
+
+    /// Say on standard error what is done (twice for more)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Output {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List the tools
+    Tools {
+        /// Where they are hosted
+        target: Option<String>,
+    },
+    /// Call a tool
+    Call(Call),
+    /// Run the guide's script: list the tools, call each once
+    Demo {
+        /// Where they are hosted
+        target: Option<String>,
+    },
+}
+
+#[derive(Args)]
+struct Call {
+    /// Where the tool is hosted, its name, and its arguments
+    #[arg(required = true, value_names = ["[TARGET] TOOL", "NAME=VALUE"], num_args = 1..)]
+    words: Vec<String>,
+
+    /// All arguments as one JSON object
+    #[arg(long, value_name = "OBJECT")]
+    json: Option<String>,
+}
+
+/// What a run that worked came to.
+pub(crate) enum Answer {
+    Yes,
+    No,
+}
+
+impl Cli {
+    /// Runs the command and prints what it found.
+    pub(crate) async fn run(self) -> anyhow::Result<Answer> {
+        match self.command {
+            Command::Tools { target } => tools(target, self.connection, self.output).await,
+            Command::Call(call) => call.run(self.connection, self.output).await,
+            Command::Demo { target } => demo(target, self.connection, self.output).await,
+        }
+    }
+}
+
+async fn tools(target: Option<String>, connection: Connection, output: Output) -> anyhow::Result<Answer> {
+    let (target, options) = connection.resolve(target)?;
+    let client = Client::connect(target, options).await?;
+    let tools = client.list_tools().await;
+    client.close().await;
+    let tools = tools?;
+    print(&match output {
+        Output::Json => output::json(&tools)?,
+        Output::Text => output::tools(&tools),
+    })?;
+    Ok(Answer::Yes)
+}
+
+impl Call {
+    async fn run(self, connection: Connection, output: Output) -> anyhow::Result<Answer> {
+        let (target, words) = split_target(self.words);
+        let (tool, pairs) = words.split_first().context("which tool? give its name after the target")?;
+        let whole = self.json.as_deref().map(parse_object).transpose()?;
+        anyhow::ensure!(whole.is_none() || pairs.is_empty(), "give arguments as NAME=VALUE or as --json, not both");
+        let (target, options) = connection.resolve(target)?;
+        let client = Client::connect(target, options).await?;
+        let result = call(&client, tool, pairs, whole).await;
+        client.close().await;
+        let result = result?;
+        let refused = result.is_error == Some(true);
+        let text = match output {
+            Output::Json => output::json(&result)?,
+            Output::Text => output::result(&result),
+        };
+        if refused && matches!(output, Output::Text) {
+            anyhow::bail!(Refused(text.trim_end().to_owned()));
+        }
+        print(&text)?;
+        Ok(if refused { Answer::No } else { Answer::Yes })
+    }
+}
+
+async fn call(
+    client: &Client,
+    tool: &str,
+    pairs: &[String],
+    whole: Option<JsonObject>,
+) -> anyhow::Result<mcp_sigv4::CallToolResult> {
+    // The list tells how arguments are to be read, and whether a lost call may be repeated.
+    let tools = client.list_tools().await?;
+    let schema = tools.iter().find(|listed| listed.name == tool);
+    let arguments = whole.map_or_else(|| mcp_sigv4::from_pairs(schema, pairs), Ok)?;
+    Ok(client.call_tool(tool, arguments).await?)
+}
+
+fn parse_object(text: &str) -> anyhow::Result<JsonObject> {
+    serde_json::from_str(text).context("--json takes one JSON object, such as '{\"a\": 5}'")
+}
+
+async fn demo(target: Option<String>, connection: Connection, output: Output) -> anyhow::Result<Answer> {
+    let (target, options) = connection.resolve(target)?;
+    match output {
+        Output::Text => {
+            Demo::run(target, options, &mut io::stdout()).await?;
+        }
+        Output::Json => {
+            let demo = Demo::run(target, options, &mut io::sink()).await?;
+            print(&output::json(&demo.to_json())?)?;
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+/// A tool's own error, for standard error.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Refused(String);
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("write to standard output")
+}
+
+/// The exit code, with the error said on standard error. A reader that went away (`| head`)
+/// is no error.
+pub(crate) fn exit_code(run: anyhow::Result<Answer>) -> ExitCode {
+    let error = match run {
+        Ok(Answer::Yes) => return ExitCode::SUCCESS,
+        Ok(Answer::No) => return ExitCode::from(1),
+        Err(error) => error,
+    };
+    let causes = || error.chain();
+    let pipe = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    if causes().any(pipe) {
+        return ExitCode::SUCCESS;
+    }
+    let _ = writeln!(io::stderr(), "error: {error:#}");
+    let answered = causes().any(|cause| {
+        cause.is::<Refused>()
+            || cause.downcast_ref::<Error>().is_some_and(Error::is_answer)
+            || matches!(cause.downcast_ref(), Some(DemoError::Tool { .. }))
+    });
+    ExitCode::from(if answered { 1 } else { 2 })
+}
+
+/// Logs to standard error, only what was asked for: by `-v`, or by `RUST_LOG`.
+pub(crate) fn init_logging(verbose: u8) {
+    let default = match verbose {
+        0 => "off",
+        1 => "mcp_sigv4=info",
+        _ => "mcp_sigv4=debug,info",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).without_time().with_target(false).init();
+}
+

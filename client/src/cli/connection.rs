@@ -1,0 +1,128 @@
+//! The options that say where to connect and as whom.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use mcp_sigv4::{Kind, Options, Protocol, Signing, Target};
+use url::Url;
+
+#[derive(Args)]
+#[command(next_help_heading = "Connection")]
+pub(super) struct Connection {
+    /// Sign for this service instead of the one the target tells
+    #[arg(long, global = true)]
+    service: Option<String>,
+
+    /// Sign for this region instead of the one the target tells
+    #[arg(long, global = true)]
+    region: Option<String>,
+
+    /// Take credentials and region from this AWS profile
+    #[arg(long, global = true)]
+    profile: Option<String>,
+
+    /// Endpoint of the AgentCore runtime
+    #[arg(long, global = true, value_name = "NAME")]
+    qualifier: Option<String>,
+
+    /// Join this session instead of letting the platform make one
+    #[arg(long, global = true, value_name = "ID")]
+    session_id: Option<String>,
+
+    /// Seconds that a request may take, retries included
+    #[arg(long, global = true, default_value_t = 120.0, value_name = "SECONDS", value_parser = seconds)]
+    timeout: f64,
+
+    /// Send what goes to an ARN here instead [env: AWS_ENDPOINT_URL_BEDROCK_AGENTCORE, AWS_ENDPOINT_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    endpoint_url: Option<Url>,
+
+    /// How to agree on the protocol version
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "HOW")]
+    protocol: ProtocolChoice,
+
+    /// Send requests without a signature
+    #[arg(long, global = true)]
+    unsigned: bool,
+
+    /// Allow plain http to other machines
+    #[arg(long, global = true)]
+    allow_http: bool,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum ProtocolChoice {
+    /// By the handshake that every server knows
+    #[default]
+    Initialize,
+    /// 2026-07-28 where the server knows it, else by the handshake
+    Auto,
+    /// 2026-07-28, without a handshake
+    #[value(name = "2026-07-28")]
+    V2026_07_28,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    let usable = Duration::try_from_secs_f64(seconds).is_ok_and(|duration| !duration.is_zero());
+    usable.then_some(seconds).ok_or_else(|| "must be more than 0".to_owned())
+}
+
+/// The variables that AWS SDKs take an endpoint from, the more specific first.
+const ENDPOINT_VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE", "AWS_ENDPOINT_URL"];
+const TARGET_VARIABLE: &str = "MCP_TARGET";
+
+/// Takes the target off the front of `[TARGET] TOOL …`: no tool is called like an ARN or a
+/// URL.
+pub(super) fn split_target(mut words: Vec<String>) -> (Option<String>, Vec<String>) {
+    let named = words.first().is_some_and(|word| word.starts_with("arn:") || word.contains("://"));
+    let target = named.then(|| words.remove(0));
+    (target, words)
+}
+
+impl Connection {
+    /// The target with everything that was said about it, and how to connect.
+    pub(super) fn resolve(self, target: Option<String>) -> anyhow::Result<(Target, Options)> {
+        let text = target
+            .or_else(|| std::env::var(TARGET_VARIABLE).ok())
+            .with_context(|| format!("which target? name an ARN or a URL, or set {TARGET_VARIABLE}"))?;
+        let by_arn = text.trim_start().starts_with("arn:");
+        let mut target: Target = text.parse()?;
+        if let Some(qualifier) = &self.qualifier {
+            target = target.with_qualifier(qualifier)?;
+        }
+        if let Some(endpoint) = self.endpoint(by_arn && matches!(target.kind(), Kind::Runtime(_)))? {
+            target = target.with_endpoint(&endpoint)?;
+        }
+        if let Some(service) = &self.service {
+            target = target.with_service(service);
+        }
+        if let Some(region) = &self.region {
+            target = target.with_region(region);
+        }
+        let signing = if self.unsigned { Signing::Unsigned } else { Signing::DefaultChain { profile: self.profile } };
+        let options = Options {
+            signing,
+            protocol: match self.protocol {
+                ProtocolChoice::Initialize => Protocol::Initialize,
+                ProtocolChoice::Auto => Protocol::Auto,
+                ProtocolChoice::V2026_07_28 => Protocol::V2026_07_28,
+            },
+            session_id: self.session_id,
+            timeout: Duration::from_secs_f64(self.timeout),
+            allow_http: self.allow_http,
+        };
+        Ok((target, options))
+    }
+
+    /// The endpoint to use; the environment's is for ARNs alone.
+    fn endpoint(&self, takes_environment: bool) -> anyhow::Result<Option<Url>> {
+        if self.endpoint_url.is_some() || !takes_environment {
+            return Ok(self.endpoint_url.clone());
+        }
+        let set = ENDPOINT_VARIABLES.iter().find_map(|name| Some((name, std::env::var(name).ok()?)));
+        let Some((name, text)) = set.filter(|(_, text)| !text.is_empty()) else { return Ok(None) };
+        text.parse().map(Some).with_context(|| format!("{name} is not a URL: {text:?}"))
+    }
+}

@@ -1,0 +1,230 @@
+//! The client: connect to a target, list its tools, call them.
+
+use std::time::Duration;
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, Implementation, JsonObject,
+    ProtocolVersion, Tool,
+};
+use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RunningService, ServiceError};
+use rmcp::transport::{DynamicTransportError, StreamableHttpClientTransport};
+use rmcp::transport::streamable_http_client::{StreamableHttpClientTransportConfig, StreamableHttpError};
+use rmcp::RoleClient;
+
+use crate::credentials::{self, CachedCredentials};
+use crate::error::Error;
+use crate::signer::Signer;
+use crate::target::Target;
+use crate::transport::SignedHttp;
+
+/// The most bytes of an answer: what `AgentCore` carries, which is more than Lambda does.
+const MAX_ANSWER_BYTES: usize = 100 * 1024 * 1024;
+
+/// How to connect.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where credentials come from.
+    pub signing: Signing,
+    /// How the protocol version is agreed on.
+    pub protocol: Protocol,
+    /// The session to join; by default the platform makes one.
+    pub session_id: Option<String>,
+    /// How long a request may take, retries included.
+    pub timeout: Duration,
+    /// Allow plain http to other machines.
+    pub allow_http: bool,
+}
+
+impl Default for Options {
+    /// Credentials of the default chain, `initialize`, 120 s.
+    fn default() -> Self {
+        Self {
+            signing: Signing::DefaultChain { profile: None },
+            protocol: Protocol::Initialize,
+            session_id: None,
+            timeout: Duration::from_secs(120),
+            allow_http: false,
+        }
+    }
+}
+
+/// Where credentials come from.
+#[derive(Clone, Debug)]
+pub enum Signing {
+    /// The AWS default chain, with a profile if one is named. A target on this machine
+    /// that tells no service is not signed for.
+    DefaultChain {
+        /// The profile in `~/.aws/config`.
+        profile: Option<String>,
+    },
+    /// A provider of your own, for targets that tell a service and a region.
+    Provider(SharedCredentialsProvider),
+    /// Requests are not signed.
+    Unsigned,
+}
+
+/// How the protocol version is agreed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// By `initialize`, which every server of today knows.
+    #[default]
+    Initialize,
+    /// Stateless (2026-07-28) where the server knows it, else by `initialize`.
+    Auto,
+    /// Stateless, 2026-07-28.
+    V2026_07_28,
+}
+
+impl Protocol {
+    fn lifecycle(self) -> ClientLifecycleMode {
+        let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
+        match self {
+            Self::Initialize => ClientLifecycleMode::Initialize,
+            Self::Auto => ClientLifecycleMode::Auto { preferred_versions, legacy_version: None },
+            Self::V2026_07_28 => ClientLifecycleMode::Discover { preferred_versions },
+        }
+    }
+}
+
+/// A connection to an MCP server.
+#[derive(Debug)]
+pub struct Client {
+    target: Target,
+    http: SignedHttp,
+    service: RunningService<RoleClient, ClientConfig>,
+    timeout: Duration,
+}
+
+impl Client {
+    /// Connects: loads credentials where they are needed and does the handshake.
+    ///
+    /// # Errors
+    /// Any [`Error`]; nothing is left running.
+    pub async fn connect(target: Target, options: Options) -> Result<Self, Error> {
+        if target.url().scheme() == "http" && !target.is_loopback() && !options.allow_http {
+            return Err(Error::PlainHttp(target.to_string()));
+        }
+        let signer = signer(&target, options.signing).await?;
+        let client = http_client(&target)?;
+        let timeout = options.timeout;
+        let http = SignedHttp::new(client, target.clone(), signer, timeout, options.session_id);
+        let mut config = StreamableHttpClientTransportConfig::with_uri(target.url().as_str());
+        config.max_json_response_size = MAX_ANSWER_BYTES;
+        config.max_sse_event_size = MAX_ANSWER_BYTES;
+        config.max_concurrent_requests = 1024;
+        let transport = StreamableHttpClientTransport::with_client(http.clone(), config);
+        let us = ClientConfig::new(
+            ClientCapabilities::default(),
+            Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
+        );
+        let connected = us.serve_with_lifecycle(transport, options.protocol.lifecycle());
+        let service = within(timeout, &target, connected).await?.map_err(|error| explain_start(&error, &target))?;
+        Ok(Self { target, http, service, timeout })
+    }
+
+    /// Where this client is connected to.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Every tool of the server, page by page.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    pub async fn list_tools(&self) -> Result<Vec<Tool>, Error> {
+        let listed = within(self.timeout, &self.target, self.service.list_all_tools()).await?;
+        let tools = listed.map_err(|error| explain(&error, &self.target))?;
+        self.http.learn(&tools);
+        Ok(tools)
+    }
+
+    /// Calls a tool. What the tool itself calls an error is an answer, with `is_error` set.
+    ///
+    /// # Errors
+    /// Any [`Error`]; an unknown tool is [`Error::Rpc`].
+    pub async fn call_tool(&self, tool: &str, arguments: JsonObject) -> Result<CallToolResult, Error> {
+        let call = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+        let called = within(self.timeout, &self.target, self.service.call_tool(call)).await?;
+        called.map_err(|error| explain(&error, &self.target))
+    }
+
+    /// Closes the connection.
+    pub async fn close(self) {
+        // Nothing to be done where the task that is to end has panicked.
+        let _ = self.service.cancel().await;
+    }
+}
+
+async fn within<T>(timeout: Duration, target: &Target, request: impl Future<Output = T>) -> Result<T, Error> {
+    // A little longer than a request may take: its own message is the better one.
+    let patience = timeout + Duration::from_secs(1);
+    tokio::time::timeout(patience, request)
+        .await
+        .map_err(|_| Error::TimedOut { host: target.url().authority().to_owned(), after: timeout })
+}
+
+/// Who signs, if anybody.
+async fn signer(target: &Target, signing: Signing) -> Result<Option<Signer>, Error> {
+    let (credentials, default_region) = match signing {
+        Signing::Unsigned => return Ok(None),
+        Signing::DefaultChain { .. } if target.service().is_none() && target.is_loopback() => return Ok(None),
+        _ if target.service().is_none() => return Err(Error::UnknownService(target.to_string())),
+        Signing::Provider(provider) => (Some(provider), None),
+        Signing::DefaultChain { profile } => {
+            let configuration = credentials::load(profile.as_deref()).await;
+            (configuration.credentials, configuration.region)
+        }
+    };
+    let service = target.service().unwrap_or_default().to_owned();
+    let region = target.region().map(str::to_owned).or(default_region).ok_or(Error::NoRegion)?;
+    let credentials = credentials.ok_or_else(|| Error::NoCredentials("no provider is configured".to_owned()))?;
+    Ok(Some(Signer::new(CachedCredentials::new(credentials), service, region)))
+}
+
+/// An HTTP client that keeps connections and follows no redirect: a signature is for one
+/// URL.
+fn http_client(target: &Target) -> Result<reqwest::Client, Error> {
+    // Fails only where the process has chosen a provider already, and that one will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .tcp_nodelay(true)
+        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")));
+    if target.is_loopback() {
+        builder = builder.no_proxy();
+        if let Some(host) = target.url().domain().filter(|host| host.ends_with(".localhost")) {
+            // RFC 6761, section 6.3: such names are loopback; not every resolver knows.
+            builder = builder.resolve(host, (std::net::Ipv4Addr::LOCALHOST, 0).into());
+        }
+    }
+    builder.build().map_err(|error| Error::Protocol(format!("the HTTP client cannot be built: {error}")))
+}
+
+fn explain_start(error: &ClientInitializeError, target: &Target) -> Error {
+    match error {
+        ClientInitializeError::TransportError { error, .. } => explain_transport(error),
+        ClientInitializeError::JsonRpcError(error) => Error::rpc(error.code.0, error.message.to_string(), target),
+        ClientInitializeError::LegacyFallbackFailed { fallback, .. } => explain_start(fallback, target),
+        other => Error::Protocol(other.to_string()),
+    }
+}
+
+fn explain(error: &ServiceError, target: &Target) -> Error {
+    match error {
+        ServiceError::McpError(error) => Error::rpc(error.code.0, error.message.to_string(), target),
+        ServiceError::TransportSend(error) => explain_transport(error),
+        other => Error::Protocol(other.to_string()),
+    }
+}
+
+/// Finds our own error in what rmcp wrapped around it.
+fn explain_transport(error: &DynamicTransportError) -> Error {
+    match error.error.downcast_ref::<StreamableHttpError<Error>>() {
+        Some(StreamableHttpError::Client(error)) => error.clone(),
+        Some(other) => Error::Protocol(other.to_string()),
+        None => Error::Protocol(error.to_string()),
+    }
+}

@@ -1,0 +1,167 @@
+//! Credentials and region from the AWS default chain, cached and refreshed in time.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_http_client::tls;
+use tokio::sync::Mutex;
+
+use crate::error::Error;
+
+/// Credentials are renewed when they have less than this to live: longer than any request
+/// waits for its turn, shorter than the shortest session AWS grants (15 minutes).
+const REFRESH_MARGIN: Duration = Duration::from_secs(5 * 60);
+
+/// What the AWS configuration of this machine says.
+#[derive(Debug)]
+pub(crate) struct AwsConfiguration {
+    pub(crate) credentials: Option<SharedCredentialsProvider>,
+    pub(crate) region: Option<String>,
+}
+
+/// Reads environment, profile files and the rest of the default chain.
+pub(crate) async fn load(profile: Option<&str>) -> AwsConfiguration {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
+    }
+    let config = loader.load().await;
+    AwsConfiguration {
+        credentials: config.credentials_provider(),
+        region: config.region().map(Region::as_ref).map(str::to_owned),
+    }
+}
+
+/// A cache over a provider: one fetch at a time, whoever asks.
+#[derive(Clone, Debug)]
+pub(crate) struct CachedCredentials {
+    provider: SharedCredentialsProvider,
+    cached: Arc<Mutex<Option<Credentials>>>,
+}
+
+impl CachedCredentials {
+    pub(crate) fn new(provider: SharedCredentialsProvider) -> Self {
+        Self { provider, cached: Arc::default() }
+    }
+
+    /// Credentials that are good for some minutes yet.
+    ///
+    /// # Errors
+    /// [`Error::NoCredentials`] where the chain has none, [`Error::Credentials`] where a
+    /// provider failed.
+    pub(crate) async fn get(&self) -> Result<Credentials, Error> {
+        // Held while fetching: those who wait find what the first one fetched.
+        let mut cached = self.cached.lock().await;
+        if let Some(credentials) = cached.as_ref().filter(|credentials| is_fresh(credentials)) {
+            return Ok(credentials.clone());
+        }
+        let fetched = self.provider.provide_credentials().await.map_err(|error| explain(&error))?;
+        Ok(cached.insert(fetched).clone())
+    }
+
+    /// Forgets credentials that the server called expired, unless newer ones are there.
+    pub(crate) async fn forget(&self, expired: &str) {
+        let mut cached = self.cached.lock().await;
+        if cached.as_ref().is_some_and(|credentials| credentials.access_key_id() == expired) {
+            *cached = None;
+        }
+    }
+}
+
+fn is_fresh(credentials: &Credentials) -> bool {
+    credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now() + REFRESH_MARGIN)
+}
+
+fn explain(error: &CredentialsError) -> Error {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => Error::NoCredentials(text),
+        _ => Error::Credentials(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use aws_credential_types::provider::future;
+
+    use super::*;
+
+    /// Hands out numbered credentials that live for a given time.
+    #[derive(Debug)]
+    struct Numbered {
+        fetches: Arc<AtomicUsize>,
+        lifetime: Duration,
+    }
+
+    impl ProvideCredentials for Numbered {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::new(async {
+                tokio::task::yield_now().await;
+                let number = self.fetches.fetch_add(1, Ordering::SeqCst);
+                let expiry = SystemTime::now() + self.lifetime;
+                Ok(Credentials::new(format!("AKIA{number}"), "secret", None, Some(expiry), "test"))
+            })
+        }
+    }
+
+    fn cache(lifetime: Duration) -> (CachedCredentials, Arc<AtomicUsize>) {
+        let fetches = Arc::<AtomicUsize>::default();
+        let provider = Numbered { fetches: Arc::clone(&fetches), lifetime };
+        (CachedCredentials::new(SharedCredentialsProvider::new(provider)), fetches)
+    }
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+    }
+
+    #[test]
+    fn credentials_are_fetched_once_by_all_who_ask_at_once() {
+        let (cache, fetches) = cache(Duration::from_secs(3600));
+        run(async {
+            let asked = (0..64).map(|_| cache.get());
+            assert!(futures::future::join_all(asked).await.iter().all(Result::is_ok));
+        });
+        assert_eq!(fetches.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn credentials_near_their_end_are_fetched_again() {
+        let (cache, fetches) = cache(REFRESH_MARGIN - Duration::from_secs(1));
+        run(async {
+            assert!(cache.get().await.is_ok());
+            assert!(cache.get().await.is_ok());
+        });
+        assert_eq!(fetches.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn forgetting_expired_credentials_spares_newer_ones() {
+        let (cache, fetches) = cache(Duration::from_secs(3600));
+        run(async {
+            assert!(cache.get().await.is_ok());
+            cache.forget("AKIA-of-long-ago").await;
+            assert!(cache.get().await.is_ok());
+            cache.forget("AKIA0").await;
+            assert!(cache.get().await.is_ok());
+        });
+        assert_eq!(fetches.load(Ordering::SeqCst), 2);
+    }
+}

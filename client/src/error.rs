@@ -1,0 +1,193 @@
+//! Everything that can go wrong, each as one message that says what to do.
+
+use std::fmt;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::target::{Kind, Target, TargetError};
+
+/// Why a request had no answer, or which answer was a refusal.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text given is no target.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+
+    /// Plain http to another machine.
+    #[error("{0} would be reached over plain http, for anybody on the way to read: use https, or --allow-http if you mean it")]
+    PlainHttp(String),
+
+    /// A host that does not tell which service to sign for.
+    #[error("{0} does not tell which AWS service to sign for: name it with --service (and --region), or send unsigned requests with --unsigned")]
+    UnknownService(String),
+
+    /// No region in the target nor in the configuration.
+    #[error("no region to sign for: give --region, set AWS_REGION, or set a region in the AWS profile")]
+    NoRegion,
+
+    /// The default chain has no credentials.
+    #[error("no AWS credentials found ({0}): looked in the environment (AWS_ACCESS_KEY_ID), the profile files (~/.aws/config and ~/.aws/credentials), web identity, the container endpoint and the instance metadata; run `aws configure` or `aws sso login`, or set AWS_PROFILE")]
+    NoCredentials(String),
+
+    /// A provider of the chain has credentials and could not hand them out.
+    #[error("AWS credentials could not be loaded: {0}; if they come from a login, run `aws sso login` or `aws login` again")]
+    Credentials(String),
+
+    /// A request that cannot be signed.
+    #[error("the request could not be signed: {0}")]
+    Signing(String),
+
+    /// The session token is past its time.
+    #[error("the credentials have expired (access key {0}): renew them, for example with `aws sso login`, and try again")]
+    ExpiredToken(String),
+
+    /// The clocks differ by more than AWS tolerates.
+    #[error("this machine's clock is {} the server's, and correcting for it did not help: set the clock", skew(*.seconds))]
+    ClockSkew {
+        /// Seconds by which this machine is ahead; negative where it is behind.
+        seconds: i64,
+    },
+
+    /// 401 or 403.
+    #[error("{status} from {host}: {said}\n{identity}{hint}")]
+    Forbidden {
+        /// The HTTP status.
+        status: u16,
+        /// Who answered.
+        host: String,
+        /// What AWS said.
+        said: String,
+        /// How the request was signed.
+        identity: Identity,
+        /// What to do.
+        hint: String,
+    },
+
+    /// The connection could not be made.
+    #[error("cannot connect to {host}: {reason}")]
+    Unreachable {
+        /// Host and port.
+        host: String,
+        /// What the network said.
+        reason: String,
+    },
+
+    /// The connection broke before the answer was complete.
+    #[error("the connection to {host} broke before the answer was complete: {reason}; the call may have run")]
+    Broken {
+        /// Host and port.
+        host: String,
+        /// What the network said.
+        reason: String,
+    },
+
+    /// Time ran out.
+    #[error("no answer from {host} within {} s: give it more with --timeout", .after.as_secs_f64())]
+    TimedOut {
+        /// Host and port.
+        host: String,
+        /// The time allowed.
+        after: Duration,
+    },
+
+    /// An answer that is not MCP's.
+    #[error("{url} does not answer like an MCP server: {said}; check the URL and its path")]
+    NotMcp {
+        /// Where the request went.
+        url: String,
+        /// What came back.
+        said: String,
+    },
+
+    /// An HTTP error that stayed after the retries that were safe.
+    #[error("HTTP {status} from {host}: {said}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// Who answered.
+        host: String,
+        /// The body.
+        said: String,
+    },
+
+    /// The server, or `AgentCore` for it, answered with a JSON-RPC error.
+    #[error("the server refused: {message} ({code}){hint}")]
+    Rpc {
+        /// The JSON-RPC code.
+        code: i32,
+        /// The server's message.
+        message: String,
+        /// What to do, where the code tells.
+        hint: String,
+    },
+
+    /// A failure inside the protocol client.
+    #[error("{0}")]
+    Protocol(String),
+}
+
+impl Error {
+    /// Whether the server was reached and said no, as opposed to the call not having run.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        matches!(self, Self::Rpc { .. })
+    }
+
+    /// A JSON-RPC error with what is known of its code.
+    ///
+    /// The codes beyond MCP's own are those of the `AgentCore` data plane (`AgentCore`
+    /// developer guide, "MCP error codes").
+    pub(crate) fn rpc(code: i32, message: String, target: &Target) -> Self {
+        let hint = match (code, target.kind()) {
+            (-32003, Kind::Runtime(_)) => "; the runtime is throttled: call less often, or ask for a higher quota".to_owned(),
+            (-32004, Kind::Runtime(_)) => "; check the ARN, its account and region, and the qualifier".to_owned(),
+            (-32005, Kind::Runtime(_)) => "; another operation holds the session: try again, or use a session of its own".to_owned(),
+            (-32010, Kind::Runtime(arn)) => format!(
+                "; the container did not start or failed its health probe: it must answer POST /mcp on port 8000, and its log is in {}",
+                log_group(arn.as_deref())
+            ),
+            _ => String::new(),
+        };
+        Self::Rpc { code, message, hint }
+    }
+}
+
+/// Where the platform puts what the container prints.
+fn log_group(arn: Option<&str>) -> String {
+    let id = arn.and_then(|arn| arn.rsplit('/').next()).unwrap_or("<runtime id>");
+    format!("the log group /aws/bedrock-agentcore/runtimes/{id}-DEFAULT")
+}
+
+fn skew(seconds: i64) -> String {
+    let side = if seconds < 0 { "behind" } else { "ahead of" };
+    format!("{} s {side}", seconds.unsigned_abs())
+}
+
+/// How a request was signed; never the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// With SigV4.
+    Signed {
+        /// The access key id.
+        access_key: String,
+        /// The service in the credential scope.
+        service: String,
+        /// The region in the credential scope.
+        region: String,
+    },
+    /// Not at all.
+    Unsigned,
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signed { access_key, service, region } => {
+                write!(f, "signed with access key {access_key} for service {service} in {region}")
+            }
+            Self::Unsigned => f.write_str("the request was not signed"),
+        }
+    }
+}

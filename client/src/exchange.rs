@@ -1,0 +1,160 @@
+//! One HTTP exchange: a signed POST out, and what came back read as far as MCP goes.
+
+use std::time::{Duration, SystemTime};
+
+use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use rmcp::model::ServerJsonRpcMessage;
+use rmcp::transport::streamable_http_client::StreamableHttpPostResponse;
+use serde::Deserialize;
+use sse_stream::SseStream;
+
+use crate::retry::Trouble;
+
+/// The header that carries the session in both directions.
+pub(crate) const SESSION_HEADER: &str = "mcp-session-id";
+
+/// How much of an error's body is kept for the message.
+const SAID_CHARACTERS: usize = 500;
+
+/// What came back.
+pub(crate) enum Reply {
+    /// An answer, an event stream that will hold it, or a bare acceptance.
+    Answer(StreamableHttpPostResponse),
+    /// A JSON-RPC error, with the HTTP status it came under.
+    RpcError(ServerJsonRpcMessage, i32, Option<String>),
+    /// An HTTP error without one, or any 401 or 403.
+    Refusal(Refusal),
+    /// A success that is not MCP's.
+    NotMcp(String),
+}
+
+/// An HTTP error.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    /// The message in the body, or the body.
+    pub(crate) said: String,
+    /// The server's clock.
+    pub(crate) date: Option<SystemTime>,
+    /// When to come back.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// Why there was no reply.
+#[derive(Debug)]
+pub(crate) struct NoReply {
+    pub(crate) trouble: Trouble,
+    pub(crate) reason: String,
+}
+
+impl From<reqwest::Error> for NoReply {
+    fn from(error: reqwest::Error) -> Self {
+        let trouble = if error.is_connect() { Trouble::NotConnected } else { Trouble::Broken };
+        // The URL is said elsewhere; the innermost cause is the one that tells something.
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        Self { trouble, reason: cause.to_string() }
+    }
+}
+
+/// Reads a response. `awaits_answer` says that the message posted was a request.
+///
+/// # Errors
+/// [`NoReply`] where the body breaks off.
+pub(crate) async fn read(response: reqwest::Response, awaits_answer: bool) -> Result<Reply, NoReply> {
+    let status = response.status();
+    let media_type = media_type(response.headers());
+    let session = response.headers().get(SESSION_HEADER).and_then(|id| id.to_str().ok()).map(str::to_owned);
+    if !status.is_success() {
+        return read_failure(response, session).await;
+    }
+    if !awaits_answer || matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
+        return Ok(Reply::Answer(StreamableHttpPostResponse::Accepted));
+    }
+    match media_type.as_str() {
+        "text/event-stream" => {
+            let events = SseStream::from_bytes_stream(response.bytes_stream());
+            Ok(Reply::Answer(StreamableHttpPostResponse::Sse(Box::pin(events), session)))
+        }
+        "application/json" => Ok(read_json(&response.bytes().await?, session)),
+        other => {
+            let text = shorten(&response.text().await?);
+            Ok(Reply::NotMcp(format!("HTTP {status} with content type {other:?}: {text}")))
+        }
+    }
+}
+
+fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn read_json(body: &[u8], session: Option<String>) -> Reply {
+    match serde_json::from_slice(body) {
+        Ok(ServerJsonRpcMessage::Error(error)) => {
+            let code = error.error.code.0;
+            Reply::RpcError(ServerJsonRpcMessage::Error(error), code, session)
+        }
+        Ok(message) => Reply::Answer(StreamableHttpPostResponse::Json(message, session)),
+        Err(error) => {
+            Reply::NotMcp(format!("not a JSON-RPC message ({error}): {}", shorten(&String::from_utf8_lossy(body))))
+        }
+    }
+}
+
+async fn read_failure(response: reqwest::Response, session: Option<String>) -> Result<Reply, NoReply> {
+    let status = response.status();
+    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let date = text(DATE).and_then(|date| httpdate::parse_http_date(date).ok());
+    let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+    let body = response.bytes().await?;
+    let denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    if !denied && let Reply::RpcError(message, code, _) = read_json(&body, None) {
+        return Ok(Reply::RpcError(message, code, session));
+    }
+    Ok(Reply::Refusal(Refusal { status, said: said(&body), date, retry_after }))
+}
+
+/// The message in an AWS error body (`message` or `Message`), in a JSON-RPC error, or the
+/// body itself.
+fn said(body: &[u8]) -> String {
+    #[derive(Default, Deserialize)]
+    struct ErrorBody {
+        #[serde(alias = "Message")]
+        message: Option<String>,
+        error: Option<RpcError>,
+    }
+    #[derive(Deserialize)]
+    struct RpcError {
+        message: String,
+    }
+    let read: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+    let message = read.message.or(read.error.map(|error| error.message));
+    shorten(&message.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned()))
+}
+
+fn shorten(text: &str) -> String {
+    let text = text.trim();
+    match text.char_indices().nth(SAID_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None if text.is_empty() => "(no body)".to_owned(),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_aws_said_is_found_in_every_form_it_has() {
+        assert_eq!(said(br#"{"message":"Signature expired"}"#), "Signature expired");
+        assert_eq!(said(br#"{"Message":"Forbidden"}"#), "Forbidden");
+        assert_eq!(said(br#"{"jsonrpc":"2.0","id":1,"error":{"code":-32002,"message":"no"}}"#), "no");
+        assert_eq!(said(b"Internal Server Error"), "Internal Server Error");
+        assert_eq!(said(b""), "(no body)");
+    }
+}
