@@ -125,10 +125,12 @@ mod tests {
 
     /// Signs one of the requests that `tests/golden.py` has botocore sign.
     fn signature(service: &str, url: &str, token: Option<&str>) -> String {
-        let credentials = Credentials::from_keys(
+        let credentials = Credentials::new(
             "AKIDEXAMPLE",
             "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
             token.map(str::to_owned),
+            None,
+            "test",
         );
         // 2026-11-22T00:00:00Z
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_305_600);
