@@ -31,7 +31,9 @@ async fn main() -> anyhow::Result<()> {
     tracing::info!(address = %listener.local_addr()?, "listening");
     let terminated = termination().context("watch for termination signals")?;
     let drain_timeout = Duration::from_secs(arguments.drain_timeout);
-    agentcore_server::serve(listener, tool_core::mcp::tools(), terminated, drain_timeout).await.context("serve")
+    agentcore_server::serve(listener, tool_core::mcp::tools(), terminated, drain_timeout)
+        .await
+        .context("serve")
 }
 
 /// Resolves when the platform (SIGTERM) or a person (Ctrl-C) asks the server to end.

@@ -47,7 +47,8 @@ mod tests {
     use super::*;
 
     fn read_words(words: &[&str]) -> Value {
-        let schema = json!({"type": "object", "properties": {"name": {"type": "string"}, "n": {"type": "integer"}}});
+        let schema =
+            json!({"type": "object", "properties": {"name": {"type": "string"}, "n": {"type": "integer"}}});
         let Value::Object(schema) = schema else { unreachable!("an object") };
         let tool = Tool::new("t", "d", Arc::new(schema));
         let words: Vec<String> = words.iter().map(ToString::to_string).collect();
@@ -63,7 +64,10 @@ mod tests {
 
     #[test]
     fn other_arguments_are_json_where_they_can_be() {
-        assert_eq!(read_words(&["n=5", "list=[1,2]", "word=abc"]), json!({"n": 5, "list": [1, 2], "word": "abc"}));
+        assert_eq!(
+            read_words(&["n=5", "list=[1,2]", "word=abc"]),
+            json!({"n": 5, "list": [1, 2], "word": "abc"})
+        );
         let big = read_words(&["n=1180591620717411303424"]);
         assert_eq!(big.to_string(), r#"{"n":1180591620717411303424}"#);
     }

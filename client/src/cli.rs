@@ -107,7 +107,10 @@ impl Call {
         let (target, words) = split_target(self.words);
         let (tool, pairs) = words.split_first().context("which tool? give its name after the target")?;
         let whole = self.json.as_deref().map(parse_object).transpose()?;
-        anyhow::ensure!(whole.is_none() || pairs.is_empty(), "give arguments as NAME=VALUE or as --json, not both");
+        anyhow::ensure!(
+            whole.is_none() || pairs.is_empty(),
+            "give arguments as NAME=VALUE or as --json, not both"
+        );
         let (target, options) = connection.resolve(target)?;
         let client = Client::connect(target, options).await?;
         let result = call(&client, tool, pairs, whole).await;
@@ -199,6 +202,10 @@ pub(crate) fn init_logging(verbose: u8) {
         _ => "mcp_sigv4=debug,info",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).without_time().with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .without_time()
+        .with_target(false)
+        .init();
 }
-

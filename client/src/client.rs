@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
+use rmcp::RoleClient;
 use rmcp::model::{
     CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, Implementation, JsonObject,
     ProtocolVersion, Tool,
 };
-use rmcp::service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RunningService, ServiceError};
-use rmcp::transport::{DynamicTransportError, StreamableHttpClientTransport};
+use rmcp::service::{
+    ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RunningService, ServiceError,
+};
 use rmcp::transport::streamable_http_client::{StreamableHttpClientTransportConfig, StreamableHttpError};
-use rmcp::RoleClient;
+use rmcp::transport::{DynamicTransportError, StreamableHttpClientTransport};
 
 use crate::credentials::{self, CachedCredentials};
 use crate::error::Error;
@@ -119,7 +121,8 @@ impl Client {
             Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
         );
         let connected = us.serve_with_lifecycle(transport, options.protocol.lifecycle());
-        let service = within(timeout, &target, connected).await?.map_err(|error| explain_start(&error, &target))?;
+        let service =
+            within(timeout, &target, connected).await?.map_err(|error| explain_start(&error, &target))?;
         Ok(Self { target, http, service, timeout })
     }
 
@@ -169,7 +172,9 @@ async fn within<T>(timeout: Duration, target: &Target, request: impl Future<Outp
 async fn signer(target: &Target, signing: Signing) -> Result<Option<Signer>, Error> {
     let (credentials, default_region) = match signing {
         Signing::Unsigned => return Ok(None),
-        Signing::DefaultChain { .. } if target.service().is_none() && target.is_loopback() => return Ok(None),
+        Signing::DefaultChain { .. } if target.service().is_none() && target.is_loopback() => {
+            return Ok(None);
+        }
         _ if target.service().is_none() => return Err(Error::UnknownService(target.to_string())),
         Signing::Provider(provider) => (Some(provider), None),
         Signing::DefaultChain { profile } => {
@@ -179,7 +184,8 @@ async fn signer(target: &Target, signing: Signing) -> Result<Option<Signer>, Err
     };
     let service = target.service().unwrap_or_default().to_owned();
     let region = target.region().map(str::to_owned).or(default_region).ok_or(Error::NoRegion)?;
-    let credentials = credentials.ok_or_else(|| Error::NoCredentials("no provider is configured".to_owned()))?;
+    let credentials =
+        credentials.ok_or_else(|| Error::NoCredentials("no provider is configured".to_owned()))?;
     Ok(Some(Signer::new(CachedCredentials::new(credentials), service, region)))
 }
 
@@ -206,7 +212,9 @@ fn http_client(target: &Target) -> Result<reqwest::Client, Error> {
 fn explain_start(error: &ClientInitializeError, target: &Target) -> Error {
     match error {
         ClientInitializeError::TransportError { error, .. } => explain_transport(error),
-        ClientInitializeError::JsonRpcError(error) => Error::rpc(error.code.0, error.message.to_string(), target),
+        ClientInitializeError::JsonRpcError(error) => {
+            Error::rpc(error.code.0, error.message.to_string(), target)
+        }
         ClientInitializeError::LegacyFallbackFailed { fallback, .. } => explain_start(fallback, target),
         other => Error::Protocol(other.to_string()),
     }

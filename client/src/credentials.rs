@@ -87,7 +87,11 @@ fn explain(error: &CredentialsError) -> Error {
         source = cause.source();
     }
     match error {
-        CredentialsError::CredentialsNotLoaded(_) => Error::NoCredentials(text),
+        // The chain lists what it tried, a provider per line.
+        CredentialsError::CredentialsNotLoaded(_) => {
+            let tried = text.split_once("Attempted:\n").map_or(text.as_str(), |(_, tried)| tried);
+            Error::NoCredentials(tried.to_owned())
+        }
         _ => Error::Credentials(text),
     }
 }

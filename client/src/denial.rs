@@ -60,7 +60,9 @@ fn needs(target: &Target) -> String {
     let resource = match target.kind() {
         Kind::Runtime(Some(arn)) => format!("{arn} and {arn}/*"),
         Kind::Runtime(None) => "the runtime's ARN and the same with /*".to_owned(),
-        Kind::FunctionUrl => "the function's ARN (both actions, see policies/function-url-caller.json)".to_owned(),
+        Kind::FunctionUrl => {
+            "the function's ARN (both actions, see policies/function-url-caller.json)".to_owned()
+        }
         _ => "the resource".to_owned(),
     };
     format!("its IAM policies must allow {} on {resource}", actions.join(" and "))
@@ -79,10 +81,16 @@ mod tests {
     fn aws_denials_are_told_apart() {
         for (said, expected) in [
             ("Signature expired: 20261122T000000Z is now earlier than 20261122T000500Z", Denial::Skewed),
-            ("Signature not yet current: 20261122T001000Z is still later than 20261122T000500Z", Denial::Skewed),
+            (
+                "Signature not yet current: 20261122T001000Z is still later than 20261122T000500Z",
+                Denial::Skewed,
+            ),
             ("The security token included in the request is expired", Denial::Expired),
             ("ExpiredTokenException: token has expired", Denial::Expired),
-            ("The request signature we calculated does not match the signature you provided.", Denial::WrongSignature),
+            (
+                "The request signature we calculated does not match the signature you provided.",
+                Denial::WrongSignature,
+            ),
             ("Credential should be scoped to a valid region.", Denial::WrongSignature),
             ("The security token included in the request is invalid.", Denial::UnknownKey),
             ("User: arn:aws:iam::123456789012:user/x is not authorized to perform: y", Denial::NotAllowed),
@@ -98,6 +106,9 @@ mod tests {
         let target = arn.parse().expect("a target");
         let signed = Identity::Signed { access_key: "AKIA".into(), service: "s".into(), region: "r".into() };
         let hint = Denial::NotAllowed.hint(&target, &signed);
-        assert!(hint.contains(&format!("bedrock-agentcore:InvokeAgentRuntime on {arn} and {arn}/*")), "{hint}");
+        assert!(
+            hint.contains(&format!("bedrock-agentcore:InvokeAgentRuntime on {arn} and {arn}/*")),
+            "{hint}"
+        );
     }
 }

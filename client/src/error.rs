@@ -16,11 +16,15 @@ pub enum Error {
     Target(#[from] TargetError),
 
     /// Plain http to another machine.
-    #[error("{0} would be reached over plain http, for anybody on the way to read: use https, or --allow-http if you mean it")]
+    #[error(
+        "{0} would be reached over plain http, for anybody on the way to read: use https, or --allow-http if you mean it"
+    )]
     PlainHttp(String),
 
     /// A host that does not tell which service to sign for.
-    #[error("{0} does not tell which AWS service to sign for: name it with --service (and --region), or send unsigned requests with --unsigned")]
+    #[error(
+        "{0} does not tell which AWS service to sign for: name it with --service (and --region), or send unsigned requests with --unsigned"
+    )]
     UnknownService(String),
 
     /// No region in the target nor in the configuration.
@@ -28,11 +32,15 @@ pub enum Error {
     NoRegion,
 
     /// The default chain has no credentials.
-    #[error("no AWS credentials found ({0}): looked in the environment (AWS_ACCESS_KEY_ID), the profile files (~/.aws/config and ~/.aws/credentials), web identity, the container endpoint and the instance metadata; run `aws configure` or `aws sso login`, or set AWS_PROFILE")]
+    #[error(
+        "no AWS credentials found: run `aws configure` or `aws sso login`, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; these were tried:\n{0}"
+    )]
     NoCredentials(String),
 
     /// A provider of the chain has credentials and could not hand them out.
-    #[error("AWS credentials could not be loaded: {0}; if they come from a login, run `aws sso login` or `aws login` again")]
+    #[error(
+        "AWS credentials could not be loaded: {0}; if they come from a login, run `aws sso login` or `aws login` again"
+    )]
     Credentials(String),
 
     /// A request that cannot be signed.
@@ -40,7 +48,9 @@ pub enum Error {
     Signing(String),
 
     /// The session token is past its time.
-    #[error("the credentials have expired (access key {0}): renew them, for example with `aws sso login`, and try again")]
+    #[error(
+        "the credentials have expired (access key {0}): renew them, for example with `aws sso login`, and try again"
+    )]
     ExpiredToken(String),
 
     /// The clocks differ by more than AWS tolerates.
@@ -141,9 +151,15 @@ impl Error {
     /// developer guide, "MCP error codes").
     pub(crate) fn rpc(code: i32, message: String, target: &Target) -> Self {
         let hint = match (code, target.kind()) {
-            (-32003, Kind::Runtime(_)) => "; the runtime is throttled: call less often, or ask for a higher quota".to_owned(),
-            (-32004, Kind::Runtime(_)) => "; check the ARN, its account and region, and the qualifier".to_owned(),
-            (-32005, Kind::Runtime(_)) => "; another operation holds the session: try again, or use a session of its own".to_owned(),
+            (-32003, Kind::Runtime(_)) => {
+                "; the runtime is throttled: call less often, or ask for a higher quota".to_owned()
+            }
+            (-32004, Kind::Runtime(_)) => {
+                "; check the ARN, its account and region, and the qualifier".to_owned()
+            }
+            (-32005, Kind::Runtime(_)) => {
+                "; another operation holds the session: try again, or use a session of its own".to_owned()
+            }
             (-32010, Kind::Runtime(arn)) => format!(
                 "; the container did not start or failed its health probe: it must answer POST /mcp on port 8000, and its log is in {}",
                 log_group(arn.as_deref())

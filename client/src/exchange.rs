@@ -99,9 +99,10 @@ fn read_json(body: &[u8], session: Option<String>) -> Reply {
             Reply::RpcError(ServerJsonRpcMessage::Error(error), code, session)
         }
         Ok(message) => Reply::Answer(StreamableHttpPostResponse::Json(message, session)),
-        Err(error) => {
-            Reply::NotMcp(format!("not a JSON-RPC message ({error}): {}", shorten(&String::from_utf8_lossy(body))))
-        }
+        Err(error) => Reply::NotMcp(format!(
+            "not a JSON-RPC message ({error}): {}",
+            shorten(&String::from_utf8_lossy(body))
+        )),
     }
 }
 

@@ -65,7 +65,9 @@ mod tests {
 
     #[test]
     fn what_cannot_have_run_is_repeated_whatever_it_is() {
-        for trouble in [Trouble::NotConnected, Trouble::Status(429, None), Trouble::Rpc(-32003), Trouble::Rpc(-32005)] {
+        for trouble in
+            [Trouble::NotConnected, Trouble::Status(429, None), Trouble::Rpc(-32003), Trouble::Rpc(-32005)]
+        {
             assert!(again(trouble, RUNS_ONCE), "{trouble:?}");
         }
     }
@@ -82,7 +84,12 @@ mod tests {
 
     #[test]
     fn answers_are_never_asked_for_again() {
-        for trouble in [Trouble::Status(400, None), Trouble::Status(403, None), Trouble::Status(500, None), Trouble::Rpc(-32602)] {
+        for trouble in [
+            Trouble::Status(400, None),
+            Trouble::Status(403, None),
+            Trouble::Status(500, None),
+            Trouble::Rpc(-32602),
+        ] {
             assert!(!again(trouble, REPEATABLE), "{trouble:?}");
         }
     }
@@ -95,7 +102,8 @@ mod tests {
 
     #[test]
     fn delays_double_up_to_a_limit_and_are_jittered() {
-        let delays = |jitter| (1..9).map(move |attempt| delay(Trouble::Rpc(-32003), attempt, RUNS_ONCE, jitter));
+        let delays =
+            |jitter| (1..9).map(move |attempt| delay(Trouble::Rpc(-32003), attempt, RUNS_ONCE, jitter));
         let longest: Vec<u128> = delays(1.0).flatten().map(|delay| delay.as_millis()).collect();
         assert_eq!(longest, [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
         assert!(delays(0.0).flatten().all(|delay| delay.is_zero()));

@@ -105,8 +105,9 @@ fn add_signature(
     let texts = headers.iter().map(|(name, value)| Ok((name.as_str(), value.to_str()?)));
     let texts: Vec<(&str, &str)> =
         texts.collect::<Result<_, http::header::ToStrError>>().map_err(|error| refused(&error))?;
-    let request = SignableRequest::new(method.as_str(), url.as_str(), texts.into_iter(), SignableBody::Bytes(body))
-        .map_err(|error| refused(&error))?;
+    let request =
+        SignableRequest::new(method.as_str(), url.as_str(), texts.into_iter(), SignableBody::Bytes(body))
+            .map_err(|error| refused(&error))?;
     let (instructions, _) = sign(request, &parameters).map_err(|error| refused(&error))?.into_parts();
     let (added, _) = instructions.into_parts();
     for header in added {

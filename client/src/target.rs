@@ -42,10 +42,14 @@ pub enum Kind {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum TargetError {
     /// Neither an ARN nor an absolute http or https URL.
-    #[error("{0:?} is neither an AgentCore ARN nor an http(s) URL: give a runtime ARN, a function URL or another MCP URL")]
+    #[error(
+        "{0:?} is neither an AgentCore ARN nor an http(s) URL: give a runtime ARN, a function URL or another MCP URL"
+    )]
     NotATarget(String),
     /// An ARN of something that has no MCP address of its own.
-    #[error("{0} is not the ARN of an AgentCore runtime or gateway (arn:aws:bedrock-agentcore:REGION:ACCOUNT:runtime/ID); for a Lambda function give its function URL")]
+    #[error(
+        "{0} is not the ARN of an AgentCore runtime or gateway (arn:aws:bedrock-agentcore:REGION:ACCOUNT:runtime/ID); for a Lambda function give its function URL"
+    )]
     ForeignArn(String),
     /// An endpoint or a qualifier was given for a target that has no use for one.
     #[error("{option} applies to AgentCore runtimes given by ARN, not to {target}")]
@@ -216,7 +220,8 @@ impl Target {
     fn from_url(text: &str) -> Result<Self, TargetError> {
         let not_a_target = || TargetError::NotATarget(text.to_owned());
         let url: Url = text.parse().map_err(|_| not_a_target())?;
-        if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
+        if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some()
+        {
             return Err(not_a_target());
         }
         let host = url.host_str().ok_or_else(not_a_target)?.to_owned();
@@ -226,7 +231,9 @@ impl Target {
         let (service, kind) = match service_label {
             "lambda-url" => ("lambda", Kind::FunctionUrl),
             "execute-api" => ("execute-api", Kind::ExecuteApi),
-            "bedrock-agentcore" if host.contains(".gateway.bedrock-agentcore.") => ("bedrock-agentcore", Kind::Gateway),
+            "bedrock-agentcore" if host.contains(".gateway.bedrock-agentcore.") => {
+                ("bedrock-agentcore", Kind::Gateway)
+            }
             "bedrock-agentcore" => ("bedrock-agentcore", Kind::Runtime(arn_in_path(&url))),
             other => (other, Kind::Aws),
         };
@@ -368,7 +375,8 @@ mod tests {
         let host = |arn: &str| read(arn).url().host_str().map(str::to_owned);
         let china = host("arn:aws-cn:bedrock-agentcore:cn-north-1:123456789012:runtime/a-abcdefghij");
         assert_eq!(china.as_deref(), Some("bedrock-agentcore.cn-north-1.amazonaws.com.cn"));
-        let government = host("arn:aws-us-gov:bedrock-agentcore:us-gov-west-1:123456789012:runtime/a-abcdefghij");
+        let government =
+            host("arn:aws-us-gov:bedrock-agentcore:us-gov-west-1:123456789012:runtime/a-abcdefghij");
         assert_eq!(government.as_deref(), Some("bedrock-agentcore.us-gov-west-1.amazonaws.com"));
     }
 
@@ -392,7 +400,9 @@ mod tests {
 
     #[test]
     fn what_is_no_target_is_said_to_be_none() {
-        for text in ["", "my-agent", "ftp://example.com/", "https://user:secret@example.com/", "localhost:8000"] {
+        for text in
+            ["", "my-agent", "ftp://example.com/", "https://user:secret@example.com/", "localhost:8000"]
+        {
             assert_eq!(text.parse::<Target>(), Err(TargetError::NotATarget(text.to_owned())));
         }
         for arn in [
@@ -407,7 +417,9 @@ mod tests {
 
     #[test]
     fn loopback_is_recognised_by_address_and_name() {
-        for local in ["http://127.0.0.1:1/", "http://[::1]:1/", "http://localhost:1/", "http://x.localhost:1/"] {
+        for local in
+            ["http://127.0.0.1:1/", "http://[::1]:1/", "http://localhost:1/", "http://x.localhost:1/"]
+        {
             assert!(read(local).is_loopback(), "{local}");
         }
         for remote in ["http://example.com/", "http://localhost.example.com/", "http://10.0.0.1/"] {

@@ -78,9 +78,8 @@ impl SignedHttp {
                 continue;
             }
             let trouble = trouble(&reply);
-            let delay = trouble.and_then(|trouble| {
-                retry::delay(trouble, attempt, outgoing.repeatable, fastrand::f64())
-            });
+            let delay = trouble
+                .and_then(|trouble| retry::delay(trouble, attempt, outgoing.repeatable, fastrand::f64()));
             let Some(delay) = delay.filter(|delay| Instant::now() + *delay < deadline) else {
                 return self.conclude(reply, &identity);
             };
@@ -95,7 +94,8 @@ impl SignedHttp {
         let url = self.shared.target.url().clone();
         let mut headers = outgoing.headers.clone();
         if let Some(session) = lock(&self.shared.session).as_ref() {
-            let session = HeaderValue::from_str(session).map_err(|error| Error::Signing(error.to_string()))?;
+            let session =
+                HeaderValue::from_str(session).map_err(|error| Error::Signing(error.to_string()))?;
             headers.insert(SESSION_HEADER, session);
         }
         let identity = match &self.shared.signer {
@@ -148,7 +148,9 @@ impl SignedHttp {
             Ok(Reply::Refusal(refusal)) => Err(self.refused(refusal, identity)),
             Ok(Reply::NotMcp(said)) => Err(Error::NotMcp { url: self.shared.target.to_string(), said }),
             Ok(reply) => Ok(reply),
-            Err(NoReply { trouble: Trouble::NotConnected, reason }) => Err(Error::Unreachable { host, reason }),
+            Err(NoReply { trouble: Trouble::NotConnected, reason }) => {
+                Err(Error::Unreachable { host, reason })
+            }
             Err(NoReply { reason, .. }) => Err(Error::Broken { host, reason }),
         }
     }
@@ -161,7 +163,9 @@ impl SignedHttp {
                 let seconds = refusal.date.map_or(0, |date| seconds_ahead(now, date));
                 Error::ClockSkew { seconds }
             }
-            (Some(Denial::Expired), Identity::Signed { access_key, .. }) => Error::ExpiredToken(access_key.clone()),
+            (Some(Denial::Expired), Identity::Signed { access_key, .. }) => {
+                Error::ExpiredToken(access_key.clone())
+            }
             (Some(denial), _) => {
                 let hint = denial.hint(&self.shared.target, identity);
                 Error::Forbidden { status, host, said, identity: identity.clone(), hint }
@@ -181,7 +185,11 @@ impl SignedHttp {
         self.shared.target.url().authority().to_owned()
     }
 
-    fn outgoing(&self, message: &ClientJsonRpcMessage, custom: HashMap<HeaderName, HeaderValue>) -> Result<Outgoing, HttpError> {
+    fn outgoing(
+        &self,
+        message: &ClientJsonRpcMessage,
+        custom: HashMap<HeaderName, HeaderValue>,
+    ) -> Result<Outgoing, HttpError> {
         let mut headers = HeaderMap::from_iter(custom);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
@@ -212,7 +220,9 @@ impl SignedHttp {
     pub(crate) fn learn(&self, tools: &[Tool]) {
         let repeatable = tools.iter().filter(|tool| {
             let hints = tool.annotations.as_ref();
-            hints.is_some_and(|hints| hints.read_only_hint == Some(true) || hints.idempotent_hint == Some(true))
+            hints.is_some_and(|hints| {
+                hints.read_only_hint == Some(true) || hints.idempotent_hint == Some(true)
+            })
         });
         lock(&self.shared.repeatable_tools).extend(repeatable.map(|tool| tool.name.to_string()));
     }
@@ -265,7 +275,9 @@ impl StreamableHttpClient for SignedHttp {
             Ok(Reply::Refusal(_) | Reply::NotMcp(_)) => Err(StreamableHttpError::UnexpectedEndOfStream),
             // A server of the older protocol era may refuse `server/discover` with
             // anything; rmcp falls back to `initialize` when told so.
-            Err(Error::NotMcp { said, .. } | Error::Status { status: 400..=499, said, .. }) if is_discover(&message) => {
+            Err(Error::NotMcp { said, .. } | Error::Status { status: 400..=499, said, .. })
+                if is_discover(&message) =>
+            {
                 let error = ServerJsonRpcMessage::error(ErrorData::invalid_request(said, None), None);
                 Ok(addressed(error, &message, None))
             }
@@ -286,7 +298,8 @@ impl StreamableHttpClient for SignedHttp {
         }
         let url = self.shared.target.url().clone();
         let mut headers = HeaderMap::from_iter(custom_headers);
-        let session = HeaderValue::from_str(&session).map_err(|error| HttpError::Client(Error::Signing(error.to_string())))?;
+        let session = HeaderValue::from_str(&session)
+            .map_err(|error| HttpError::Client(Error::Signing(error.to_string())))?;
         headers.insert(SESSION_HEADER, session);
         if let Some(signer) = &self.shared.signer {
             signer.sign(&Method::DELETE, &url, &mut headers, b"").await.map_err(HttpError::Client)?;

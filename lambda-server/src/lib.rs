@@ -35,7 +35,11 @@ pub struct UnknownInvokeMode(String);
 
 impl fmt::Display for UnknownInvokeMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unknown invoke mode {:?}: {INVOKE_MODE_VARIABLE} must be BUFFERED or RESPONSE_STREAM", self.0)
+        write!(
+            f,
+            "unknown invoke mode {:?}: {INVOKE_MODE_VARIABLE} must be BUFFERED or RESPONSE_STREAM",
+            self.0
+        )
     }
 }
 
@@ -69,8 +73,11 @@ impl InvokeMode {
 /// Serves a handler to the Lambda Runtime API until the environment is frozen for good.
 ///
 /// # Errors
-/// Fails where the Runtime API cannot be reached.
+/// Fails outside Lambda and where the Runtime API cannot be reached.
 pub async fn run<H: ServerHandler>(handler: H, mode: InvokeMode) -> Result<(), Error> {
+    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+        return Err("this is a Lambda function and AWS_LAMBDA_RUNTIME_API is not set: on a laptop, run `cargo lambda watch`".into());
+    }
     let function = FunctionUrl { service: McpService::new(handler) };
     match mode {
         InvokeMode::Buffered => lambda_http::run(function).await,

@@ -4,7 +4,8 @@ use lambda_server::InvokeMode;
 
 // One environment runs one invocation at a time: a second thread would only cost start-up.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> anyhow::Result<()> {
     mcp_http::init_logging();
-    lambda_server::run(tool_core::mcp::tools(), InvokeMode::from_env()?).await
+    let mode = InvokeMode::from_env()?;
+    lambda_server::run(tool_core::mcp::tools(), mode).await.map_err(anyhow::Error::from_boxed)
 }

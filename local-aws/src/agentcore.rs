@@ -65,7 +65,8 @@ impl DataPlaneError {
             Self::NotAcceptable => (
                 StatusCode::NOT_ACCEPTABLE,
                 -32011,
-                "Not Acceptable: the client must accept both application/json and text/event-stream".to_owned(),
+                "Not Acceptable: the client must accept both application/json and text/event-stream"
+                    .to_owned(),
             ),
             Self::Throttled => (StatusCode::OK, -32003, "Rate exceeded: too many new sessions".to_owned()),
             Self::NotFound(text) => (StatusCode::OK, -32004, text),
@@ -107,7 +108,9 @@ async fn invoke(State(door): State<DataPlane>, Path(runtime): Path<String>, requ
     let id = |body: &[u8]| serde_json::from_slice::<serde_json::Value>(body).ok()?.get("id").cloned();
     let (answer, id) = match axum::body::to_bytes(body, MAX_PAYLOAD_BYTES).await {
         Ok(body) => (door.answer(&parts, &runtime, body.clone()).await, id(&body)),
-        Err(error) => (Err(DataPlaneError::Validation(format!("the payload cannot be taken: {error}"))), None),
+        Err(error) => {
+            (Err(DataPlaneError::Validation(format!("the payload cannot be taken: {error}"))), None)
+        }
     };
     let response = answer.unwrap_or_else(|error| {
         let (status, code, text) = error.parts();
@@ -122,7 +125,8 @@ async fn invoke(State(door): State<DataPlane>, Path(runtime): Path<String>, requ
 
 async fn stop(State(door): State<DataPlane>, Path(runtime): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let denied = |text: String| (StatusCode::FORBIDDEN, axum::Json(json!({ "message": text }))).into_response();
+    let denied =
+        |text: String| (StatusCode::FORBIDDEN, axum::Json(json!({ "message": text }))).into_response();
     let allowed = match axum::body::to_bytes(body, MAX_PAYLOAD_BYTES).await {
         Ok(body) => door.admit(&parts, &body, "bedrock-agentcore:StopRuntimeSession"),
         Err(error) => Err(error.to_string()),
@@ -131,7 +135,9 @@ async fn stop(State(door): State<DataPlane>, Path(runtime): Path<String>, reques
     let session = session_of(&parts.headers).unwrap_or_default();
     let response = match allowed {
         Err(text) => denied(text),
-        Ok(()) if known && door.sessions.stop(&session) => axum::Json(json!({ "runtimeSessionId": session })).into_response(),
+        Ok(()) if known && door.sessions.stop(&session) => {
+            axum::Json(json!({ "runtimeSessionId": session })).into_response()
+        }
         Ok(()) => {
             let body = json!({ "message": format!("no session {session:?} of runtime {runtime}") });
             (StatusCode::NOT_FOUND, axum::Json(body)).into_response()
@@ -143,7 +149,8 @@ async fn stop(State(door): State<DataPlane>, Path(runtime): Path<String>, reques
 impl DataPlane {
     /// Signature and permission.
     fn admit(&self, parts: &Parts, body: &[u8], action: &str) -> Result<(), String> {
-        let caller = self.gate.authenticate(parts, body, "bedrock-agentcore").map_err(|error| error.to_string())?;
+        let caller =
+            self.gate.authenticate(parts, body, "bedrock-agentcore").map_err(|error| error.to_string())?;
         let resource = runtime_arn();
         if caller.may(action, &resource, Context::new()) {
             return Ok(());
@@ -152,23 +159,30 @@ impl DataPlane {
     }
 
     async fn answer(&self, parts: &Parts, runtime: &str, body: Bytes) -> Result<Response, DataPlaneError> {
-        self.admit(parts, &body, "bedrock-agentcore:InvokeAgentRuntime").map_err(DataPlaneError::AccessDenied)?;
+        self.admit(parts, &body, "bedrock-agentcore:InvokeAgentRuntime")
+            .map_err(DataPlaneError::AccessDenied)?;
         if !is_deployed(runtime, parts.uri.query()) {
-            return Err(DataPlaneError::NotFound(format!("No endpoint or agent found with qualifier for {runtime}")));
+            return Err(DataPlaneError::NotFound(format!(
+                "No endpoint or agent found with qualifier for {runtime}"
+            )));
         }
         if !accepts_both(&parts.headers) {
             return Err(DataPlaneError::NotAcceptable);
         }
         let session = match session_of(&parts.headers) {
             Some(id) if !(33..=256).contains(&id.len()) => {
-                return Err(DataPlaneError::Validation("a session id must have 33 to 256 characters".to_owned()));
+                return Err(DataPlaneError::Validation(
+                    "a session id must have 33 to 256 characters".to_owned(),
+                ));
             }
             Some(id) => id,
             None => Uuid::new_v4().to_string(),
         };
         let lease = self.sessions.lease(&session).await.map_err(|error| match error {
             SessionError::Throttled => DataPlaneError::Throttled,
-            SessionError::Unhealthy(why) => DataPlaneError::Container(format!("Runtime health check failed: {why}")),
+            SessionError::Unhealthy(why) => {
+                DataPlaneError::Container(format!("Runtime health check failed: {why}"))
+            }
         })?;
         self.forward(&parts.headers, body, &session, lease).await
     }
@@ -181,9 +195,14 @@ impl DataPlane {
         session: &str,
         lease: Lease,
     ) -> Result<Response, DataPlaneError> {
-        let failed = |why: &dyn std::fmt::Display| DataPlaneError::Container(format!("the container did not answer: {why}"));
-        let session = HeaderValue::from_str(session).map_err(|error| DataPlaneError::Validation(error.to_string()))?;
-        let mut request = Request::post(format!("http://127.0.0.1:{}/mcp", lease.port)).body(Body::from(body)).map_err(|error| failed(&error))?;
+        let failed = |why: &dyn std::fmt::Display| {
+            DataPlaneError::Container(format!("the container did not answer: {why}"))
+        };
+        let session =
+            HeaderValue::from_str(session).map_err(|error| DataPlaneError::Validation(error.to_string()))?;
+        let mut request = Request::post(format!("http://127.0.0.1:{}/mcp", lease.port))
+            .body(Body::from(body))
+            .map_err(|error| failed(&error))?;
         for name in FORWARDED.map(HeaderName::from_static) {
             for value in headers.get_all(&name) {
                 request.headers_mut().append(&name, value.clone());
@@ -194,7 +213,8 @@ impl DataPlane {
             request.headers_mut().insert(HeaderName::from_static(name), session.clone());
         }
         let answer = tokio::time::timeout(REQUEST_TIMEOUT, self.containers.request(request)).await;
-        let (parts, body) = answer.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?.into_parts();
+        let (parts, body) =
+            answer.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?.into_parts();
 
         // The session is in use until the last byte.
         let body = body.map_frame(move |frame| {

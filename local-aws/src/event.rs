@@ -20,7 +20,8 @@ use crate::identity::Identity;
 
 /// The event for a request of an authenticated caller.
 pub(crate) fn event(parts: &Parts, body: &[u8], caller: &Identity, now: SystemTime) -> Value {
-    let text = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text =
+        |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let now = DateTime::<Utc>::from(now);
     let (body, encoded) = match std::str::from_utf8(body) {
         Ok(body) => (body.to_owned(), false),
@@ -69,7 +70,9 @@ pub(crate) fn event(parts: &Parts, body: &[u8], caller: &Identity, now: SystemTi
 /// Names in lower case, repeated values joined by commas; not the signature, which stays at
 /// the door.
 fn headers(headers: &HeaderMap) -> Map<String, Value> {
-    let names = headers.keys().filter(|name| !matches!(name.as_str(), "authorization" | "x-amz-security-token" | "cookie"));
+    let names = headers
+        .keys()
+        .filter(|name| !matches!(name.as_str(), "authorization" | "x-amz-security-token" | "cookie"));
     let joined = names.map(|name| {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
         (name.as_str().to_owned(), Value::String(values.collect::<Vec<_>>().join(",")))
@@ -78,7 +81,10 @@ fn headers(headers: &HeaderMap) -> Map<String, Value> {
 }
 
 fn query(query: &str) -> Map<String, Value> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let pairs = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs.map(|(name, value)| (name.to_owned(), Value::String(value.to_owned()))).collect()
 }
 

@@ -101,9 +101,10 @@ impl Function {
         let mut at_work = AtWork { function: Arc::clone(self), environment, _permit: permit };
         match at_work.environment.invoke(event, self.config.timeout).await {
             Ok(reply) => Ok((reply, at_work)),
-            Err(Failure::TimedOut) => {
-                Err(InvokeError::Failed(format!("Task timed out after {:.2} seconds", self.config.timeout.as_secs_f64())))
-            }
+            Err(Failure::TimedOut) => Err(InvokeError::Failed(format!(
+                "Task timed out after {:.2} seconds",
+                self.config.timeout.as_secs_f64()
+            ))),
             Err(Failure::Exited(how)) => Err(InvokeError::Failed(format!("Runtime exited: {how}"))),
         }
     }
@@ -116,7 +117,8 @@ impl Function {
     /// The one used last, so that the others can be reaped.
     fn take_idle(&self) -> Option<Environment> {
         let mut idle = self.idle();
-        std::iter::from_fn(|| idle.pop()).find_map(|mut environment| environment.is_alive().then_some(environment))
+        std::iter::from_fn(|| idle.pop())
+            .find_map(|mut environment| environment.is_alive().then_some(environment))
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Environment>> {

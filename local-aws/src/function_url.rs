@@ -62,7 +62,11 @@ impl Refusal {
     }
 
     fn too_large() -> Self {
-        Self(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", json!({ "Message": "Request Entity Too Large" }))
+        Self(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLargeException",
+            json!({ "Message": "Request Entity Too Large" }),
+        )
     }
 
     fn throttled() -> Self {
@@ -89,13 +93,18 @@ impl FunctionUrl {
     async fn answer(&self, request: Request) -> Result<Response, Refusal> {
         let (parts, body) = request.into_parts();
         let body = axum::body::to_bytes(body, MAX_REQUEST_BYTES).await.map_err(|_| Refusal::too_large())?;
-        let caller = self.gate.authenticate(&parts, &body, "lambda").map_err(|error| Refusal::unauthenticated(&error))?;
+        let caller = self
+            .gate
+            .authenticate(&parts, &body, "lambda")
+            .map_err(|error| Refusal::unauthenticated(&error))?;
         if !may_call(caller) {
             return Err(Refusal::forbidden());
         }
         let event = event(&parts, &body, caller, self.gate.now());
         match self.function.invoke(Bytes::from(event.to_string())).await {
-            Ok((reply, at_work)) => Ok(self.respond(reply, at_work).await.unwrap_or_else(|reason| failed(&reason))),
+            Ok((reply, at_work)) => {
+                Ok(self.respond(reply, at_work).await.unwrap_or_else(|reason| failed(&reason)))
+            }
             Err(InvokeError::Throttled) => Err(Refusal::throttled()),
             Err(InvokeError::Failed(reason)) => Ok(failed(&reason)),
         }
@@ -134,11 +143,15 @@ fn may_call(caller: &Identity) -> bool {
     let function = function_arn();
     let by_iam = Context::new().with_string("lambda:FunctionUrlAuthType", "AWS_IAM");
     let by_url = Context::new().with_boolean("lambda:InvokedViaFunctionUrl", true);
-    caller.may("lambda:InvokeFunctionUrl", &function, by_iam) && caller.may("lambda:InvokeFunction", &function, by_url)
+    caller.may("lambda:InvokeFunctionUrl", &function, by_iam)
+        && caller.may("lambda:InvokeFunction", &function, by_url)
 }
 
 /// Reads the prelude of a streamed response and passes on what follows it.
-async fn streamed(mut pieces: mpsc::Receiver<Result<Bytes, String>>, at_work: AtWork) -> Result<Response, String> {
+async fn streamed(
+    mut pieces: mpsc::Receiver<Result<Bytes, String>>,
+    at_work: AtWork,
+) -> Result<Response, String> {
     let mut begun = Vec::new();
     let end = loop {
         if let Some(end) = begun.windows(PRELUDE_END.len()).position(|bytes| bytes == PRELUDE_END) {
@@ -147,8 +160,8 @@ async fn streamed(mut pieces: mpsc::Receiver<Result<Bytes, String>>, at_work: At
         let piece = pieces.recv().await.ok_or("the streamed response ended within its prelude")??;
         begun.extend_from_slice(&piece);
     };
-    let prelude: FunctionResponse =
-        serde_json::from_slice(&begun[..end]).map_err(|error| format!("the prelude is not usable: {error}"))?;
+    let prelude: FunctionResponse = serde_json::from_slice(&begun[..end])
+        .map_err(|error| format!("the prelude is not usable: {error}"))?;
     let first = Bytes::from(begun.split_off(end + PRELUDE_END.len()));
     let first = stream::iter((!first.is_empty()).then_some(Ok(first)));
     // The environment is at work until the last piece. Where the caller goes away or the

@@ -71,7 +71,13 @@ fn fill_in(document: &str) -> String {
 
 /// Whether identity policies let a principal do something: some statement allows it and
 /// none denies it.
-pub(crate) fn allows(policies: &[Policy], principal: &str, action: &str, resource: &str, context: Context) -> bool {
+pub(crate) fn allows(
+    policies: &[Policy],
+    principal: &str,
+    action: &str,
+    resource: &str,
+    context: Context,
+) -> bool {
     let Ok(resource) = Arn::parse(resource) else { return false };
     let principal = Principal::Aws(PrincipalId::String(principal.to_owned()));
     let request = IAMRequest::new_with_context(principal, action, resource, context);
@@ -135,7 +141,11 @@ mod tests {
         for (action, resource, expected) in [
             ("bedrock-agentcore:*", "*", true),
             ("bedrock-agentcore:Invoke*", "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/*", true),
-            ("bedrock-agentcore:InvokeAgentRuntim?", "arn:aws:bedrock-agentcore:*:*:runtime/rust_mcp-*", true),
+            (
+                "bedrock-agentcore:InvokeAgentRuntim?",
+                "arn:aws:bedrock-agentcore:*:*:runtime/rust_mcp-*",
+                true,
+            ),
             ("lambda:*", "*", false),
             (INVOKE, "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/other-*", false),
             (INVOKE, "arn:aws:bedrock-agentcore:us-east-1:999999999999:runtime/*", false),
@@ -148,7 +158,9 @@ mod tests {
 
     #[test]
     fn action_names_are_compared_without_case() {
-        assert!(invokes(&json!([{ "Effect": "Allow", "Action": "Bedrock-AgentCore:invokeagentruntime", "Resource": "*" }])));
+        assert!(invokes(
+            &json!([{ "Effect": "Allow", "Action": "Bedrock-AgentCore:invokeagentruntime", "Resource": "*" }])
+        ));
     }
 
     #[test]
@@ -169,7 +181,13 @@ mod tests {
         assert!(invoke(&runtime_arn()));
         assert!(invoke(&format!("{}/runtime-endpoint/DEFAULT", runtime_arn())));
         assert!(!invoke("arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/another-abcdefghij"));
-        assert!(!allows(&shipped(), USER, "bedrock-agentcore:StopRuntimeSession", &runtime_arn(), Context::new()));
+        assert!(!allows(
+            &shipped(),
+            USER,
+            "bedrock-agentcore:StopRuntimeSession",
+            &runtime_arn(),
+            Context::new()
+        ));
     }
 
     #[test]
@@ -177,8 +195,14 @@ mod tests {
         let decide = |action, context| allows(&shipped(), USER, action, &function_arn(), context);
         let iam = || Context::new().with_string("lambda:FunctionUrlAuthType", "AWS_IAM");
         assert!(decide("lambda:InvokeFunctionUrl", iam()));
-        assert!(!decide("lambda:InvokeFunctionUrl", Context::new().with_string("lambda:FunctionUrlAuthType", "NONE")));
-        assert!(decide("lambda:InvokeFunction", Context::new().with_boolean("lambda:InvokedViaFunctionUrl", true)));
+        assert!(!decide(
+            "lambda:InvokeFunctionUrl",
+            Context::new().with_string("lambda:FunctionUrlAuthType", "NONE")
+        ));
+        assert!(decide(
+            "lambda:InvokeFunction",
+            Context::new().with_boolean("lambda:InvokedViaFunctionUrl", true)
+        ));
         assert!(!decide("lambda:InvokeFunction", Context::new()));
     }
 }

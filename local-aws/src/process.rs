@@ -20,7 +20,8 @@ pub struct Server {
 
 /// What a server may see of this machine's environment. Not the developer's credentials:
 /// a container would not have them either.
-const INHERITED: [&str; 7] = ["PATH", "HOME", "TMPDIR", "SYSTEMROOT", "RUST_LOG", "RUST_BACKTRACE", "LLVM_PROFILE_FILE"];
+const INHERITED: [&str; 7] =
+    ["PATH", "HOME", "TMPDIR", "SYSTEMROOT", "RUST_LOG", "RUST_BACKTRACE", "LLVM_PROFILE_FILE"];
 
 impl Server {
     /// A program without arguments, its log discarded.

@@ -115,7 +115,10 @@ async fn stream(reply: oneshot::Sender<Reply>, mut body: Body) {
     while let Some(frame) = body.frame().await {
         let piece = match frame.map(http_body::Frame::into_data) {
             Ok(Ok(data)) => Ok(data),
-            Ok(Err(frame)) => match frame.trailers_ref().and_then(|trailers| trailers.get("lambda-runtime-function-error-type")) {
+            Ok(Err(frame)) => match frame
+                .trailers_ref()
+                .and_then(|trailers| trailers.get("lambda-runtime-function-error-type"))
+            {
                 Some(error) => Err(String::from_utf8_lossy(error.as_bytes()).into_owned()),
                 None => continue,
             },
@@ -140,5 +143,6 @@ async fn init_error(body: String) -> StatusCode {
 }
 
 fn unknown_invocation() -> Response {
-    (StatusCode::BAD_REQUEST, axum::Json(serde_json::json!({ "errorType": "InvalidRequestID" }))).into_response()
+    (StatusCode::BAD_REQUEST, axum::Json(serde_json::json!({ "errorType": "InvalidRequestID" })))
+        .into_response()
 }

@@ -130,7 +130,8 @@ impl Sessions {
     /// Ends what has been idle for too long.
     pub(crate) fn reap(&self) {
         let idle = |session: &Session| {
-            session.requests.load(Ordering::SeqCst) == 0 && lock(&session.last_used).elapsed() >= self.idle_timeout
+            session.requests.load(Ordering::SeqCst) == 0
+                && lock(&session.last_used).elapsed() >= self.idle_timeout
         };
         lock(&self.table).sessions.retain(|_, session| !idle(session));
     }
@@ -188,7 +189,11 @@ impl Sessions {
 
 impl Session {
     fn new() -> Self {
-        Self { container: OnceCell::new(), requests: AtomicUsize::new(0), last_used: Mutex::new(Instant::now()) }
+        Self {
+            container: OnceCell::new(),
+            requests: AtomicUsize::new(0),
+            last_used: Mutex::new(Instant::now()),
+        }
     }
 
     /// Whether the process runs, or is yet to be started.

@@ -37,7 +37,9 @@ pub(crate) enum SignatureError {
     Expired { date: String, earliest: String, now: String },
     #[error("Signature not yet current: {date} is still later than {latest} ({now} + 5 min.)")]
     NotYetCurrent { date: String, latest: String, now: String },
-    #[error("The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")]
+    #[error(
+        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+    )]
     Mismatch,
 }
 
@@ -70,18 +72,25 @@ pub(crate) fn verify<'i>(
 ) -> Result<&'i Identity, SignatureError> {
     let header = header(parts, "authorization").ok_or(SignatureError::Missing)?;
     let authorization = Authorization::parse(header)?;
-    let date = header_or(parts, "x-amz-date", "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")?;
+    let date = header_or(
+        parts,
+        "x-amz-date",
+        "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+    )?;
     check_scope(authorization.credential_scope, date, scope)?;
     let identity = identities.find(authorization.access_key).ok_or(SignatureError::UnknownToken)?;
     check_token(parts, identity, scope.now)?;
     check_date(date, scope.now)?;
     for required in ["host", "x-amz-date"] {
         if !authorization.signed_headers.contains(&required) {
-            return Err(SignatureError::Incomplete(format!("'{required}' must be a 'SignedHeader' in the AWS Authorization.")));
+            return Err(SignatureError::Incomplete(format!(
+                "'{required}' must be a 'SignedHeader' in the AWS Authorization."
+            )));
         }
     }
     let request = canonical_request(parts, body, &authorization.signed_headers);
-    let text = format!("{ALGORITHM}\n{date}\n{}\n{}", authorization.credential_scope, sha256(request.as_bytes()));
+    let text =
+        format!("{ALGORITHM}\n{date}\n{}\n{}", authorization.credential_scope, sha256(request.as_bytes()));
     let expected = hmac(&signing_key(&identity.secret, date, scope), text.as_bytes());
     let given = decode_hex(authorization.signature).ok_or(SignatureError::Mismatch)?;
     // Compares in constant time.
@@ -92,14 +101,19 @@ pub(crate) fn verify<'i>(
 impl<'a> Authorization<'a> {
     fn parse(header: &'a str) -> Result<Self, SignatureError> {
         let incomplete = |what: &str| {
-            SignatureError::Incomplete(format!("Authorization header requires '{what}' parameter. Authorization={ALGORITHM}"))
+            SignatureError::Incomplete(format!(
+                "Authorization header requires '{what}' parameter. Authorization={ALGORITHM}"
+            ))
         };
         let fields = header.strip_prefix(ALGORITHM).ok_or_else(|| incomplete("Credential"))?;
         let field = |name: &str| {
             let mut fields = fields.split(',').map(str::trim);
-            fields.find_map(|field| field.strip_prefix(name)?.strip_prefix('=')).ok_or_else(|| incomplete(name))
+            fields
+                .find_map(|field| field.strip_prefix(name)?.strip_prefix('='))
+                .ok_or_else(|| incomplete(name))
         };
-        let (access_key, credential_scope) = field("Credential")?.split_once('/').ok_or_else(|| incomplete("Credential"))?;
+        let (access_key, credential_scope) =
+            field("Credential")?.split_once('/').ok_or_else(|| incomplete("Credential"))?;
         let signed_headers = field("SignedHeaders")?.split(';').collect();
         Ok(Self { access_key, credential_scope, signed_headers, signature: field("Signature")? })
     }
@@ -144,8 +158,9 @@ fn check_token(parts: &Parts, identity: &Identity, now: SystemTime) -> Result<()
 }
 
 fn check_date(date: &str, now: SystemTime) -> Result<(), SignatureError> {
-    let time = read_date(date)
-        .ok_or_else(|| SignatureError::Incomplete(format!("Date must be in ISO-8601 'basic format'. Got '{date}'.")))?;
+    let time = read_date(date).ok_or_else(|| {
+        SignatureError::Incomplete(format!("Date must be in ISO-8601 'basic format'. Got '{date}'."))
+    })?;
     let (earliest, latest) = (now - TOLERANCE, now + TOLERANCE);
     let (date, now) = (date.to_owned(), write_date(now));
     if time < earliest {
@@ -171,7 +186,8 @@ fn write_date(time: SystemTime) -> String {
 }
 
 fn canonical_request(parts: &Parts, body: &[u8], signed_headers: &[&str]) -> String {
-    let headers: String = signed_headers.iter().map(|name| format!("{name}:{}\n", canonical_values(parts, name))).collect();
+    let headers: String =
+        signed_headers.iter().map(|name| format!("{name}:{}\n", canonical_values(parts, name))).collect();
     let path = canonical_path(parts.uri.path());
     let query = canonical_query(parts.uri.query().unwrap_or_default());
     // Always the hash of the bytes that came: a hash that the caller claims proves nothing.
@@ -198,7 +214,8 @@ fn canonical_path(path: &str) -> String {
             segment => segments.push(segment),
         }
     }
-    let encoded: String = segments.iter().map(|segment| format!("/{}", utf8_percent_encode(segment, URI_ENCODE))).collect();
+    let encoded: String =
+        segments.iter().map(|segment| format!("/{}", utf8_percent_encode(segment, URI_ENCODE))).collect();
     let end = if path.ends_with('/') || encoded.is_empty() { "/" } else { "" };
     encoded + end
 }
@@ -363,7 +380,10 @@ mod tests {
     #[test]
     fn keys_and_tokens_must_be_known_and_in_time() {
         let mut with_token = golden().remove(0);
-        assert_eq!(with_token.identities.0[0].session.as_ref().map(|session| session.0.as_str()), Some("TOKEN"));
+        assert_eq!(
+            with_token.identities.0[0].session.as_ref().map(|session| session.0.as_str()),
+            Some("TOKEN")
+        );
         with_token.identities.0[0].session = Some(("ANOTHER".to_owned(), at("20261122T010000Z")));
         assert_eq!(with_token.verify(), Err(SignatureError::UnknownToken));
         with_token.identities.0[0].session = Some(("TOKEN".to_owned(), at(DATE)));
@@ -397,7 +417,8 @@ mod tests {
         for date in ["20261122T000000Z", "20240229T235959Z", "19991231T000000Z"] {
             assert_eq!(write_date(at(date)), date);
         }
-        for wrong in ["", "2026-11-22T00:00:00Z", "20261322T000000Z", "20261122T000000z", "２０２６1122T0000"] {
+        for wrong in ["", "2026-11-22T00:00:00Z", "20261322T000000Z", "20261122T000000z", "２０２６1122T0000"]
+        {
             assert_eq!(read_date(wrong), None, "{wrong}");
         }
     }

@@ -48,7 +48,11 @@ pub struct Config {
 impl Config {
     /// The defaults of both platforms' own, with any free ports.
     #[must_use]
-    pub fn new(agentcore_server: impl Into<PathBuf>, lambda_server: impl Into<PathBuf>, identities: Identities) -> Self {
+    pub fn new(
+        agentcore_server: impl Into<PathBuf>,
+        lambda_server: impl Into<PathBuf>,
+        identities: Identities,
+    ) -> Self {
         Self {
             agentcore_server: Server::new(agentcore_server),
             lambda_server: Server::new(lambda_server),
@@ -82,7 +86,8 @@ impl Stack {
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let containers = containers();
         let gate = Gate::new(config.identities, config.clock_offset);
-        let sessions = Arc::new(Sessions::new(config.agentcore_server, config.idle_timeout, containers.clone()));
+        let sessions =
+            Arc::new(Sessions::new(config.agentcore_server, config.idle_timeout, containers.clone()));
         let function = Arc::new(Function::new(FunctionConfig {
             server: config.lambda_server,
             mode: config.invoke_mode,
@@ -132,7 +137,8 @@ impl Stack {
 
 async fn open(tasks: &mut JoinSet<()>, port: u16, router: Router) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-    let listener = listener.with_context(|| format!("listen on port {port} of loopback: choose another port"))?;
+    let listener =
+        listener.with_context(|| format!("listen on port {port} of loopback: choose another port"))?;
     let address = listener.local_addr().context("find out the port")?;
     let listener = listener.tap_io(|connection| {
         let _ = connection.set_nodelay(true);

@@ -29,6 +29,7 @@ pub(crate) struct Envelope {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a JSON object")]
 struct Members<'a> {
     #[serde(borrow)]
     jsonrpc: Option<&'a RawValue>,
@@ -50,6 +51,7 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<&
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct CallParams<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
@@ -65,12 +67,17 @@ impl Envelope {
     /// has a usable one.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Refusal> {
         let text = std::str::from_utf8(body).map_err(|error| {
-            Refusal::parse_error(format!("the body is not UTF-8: invalid byte at offset {}", error.valid_up_to()))
+            Refusal::parse_error(format!(
+                "the body is not UTF-8: invalid byte at offset {}",
+                error.valid_up_to()
+            ))
         })?;
         match text.trim_start().as_bytes().first() {
             None => return Err(Refusal::parse_error("the body is empty: send one JSON-RPC message")),
             Some(b'[') => {
-                return Err(Refusal::invalid_request("batches are not supported: send one JSON-RPC message per request"));
+                return Err(Refusal::invalid_request(
+                    "batches are not supported: send one JSON-RPC message per request",
+                ));
             }
             Some(_) => {}
         }
@@ -97,7 +104,8 @@ fn unreadable(error: &serde_json::Error) -> Refusal {
 }
 
 fn read_id(id: &RawValue) -> Result<RequestId, Refusal> {
-    let wrong = || Refusal::invalid_request(format!("the id must be a string or an integer, got {}", shown(id)));
+    let wrong =
+        || Refusal::invalid_request(format!("the id must be a string or an integer, got {}", shown(id)));
     serde_json::from_str(id.get()).map_err(|_| wrong())
 }
 
@@ -120,8 +128,9 @@ impl Members<'_> {
             let missing = || Refusal::invalid_request("the member method is missing");
             return answer.then_some(Envelope { id, ..Envelope::default() }).ok_or_else(missing);
         };
-        let method: String = serde_json::from_str(method.get())
-            .map_err(|_| Refusal::invalid_request(format!("the method must be a string, got {}", shown(method))))?;
+        let method: String = serde_json::from_str(method.get()).map_err(|_| {
+            Refusal::invalid_request(format!("the method must be a string, got {}", shown(method)))
+        })?;
         if let Some(params) = self.params.filter(|params| !params.get().starts_with('{')) {
             return Err(Refusal::invalid_params(format!("params must be an object, got {}", shown(params))));
         }
@@ -162,9 +171,10 @@ fn misfit(method: &str, error: &serde_json::Error) -> Refusal {
 fn read_call(params: &str) -> Result<String, Refusal> {
     let call: CallParams = serde_json::from_str(params).map_err(|error| misfit("tools/call", &error))?;
     match call.arguments {
-        Some(arguments) if !arguments.get().starts_with('{') => {
-            Err(Refusal::invalid_params(format!("the arguments of a tool must be an object, got {}", shown(arguments))))
-        }
+        Some(arguments) if !arguments.get().starts_with('{') => Err(Refusal::invalid_params(format!(
+            "the arguments of a tool must be an object, got {}",
+            shown(arguments)
+        ))),
         _ => Ok(call.name.into_owned()),
     }
 }

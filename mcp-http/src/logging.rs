@@ -6,8 +6,9 @@ use std::panic;
 use tracing_subscriber::EnvFilter;
 
 /// What is logged unless `RUST_LOG` says otherwise. rmcp logs three lines per request at
-/// `info`, which is half the cost of a call.
-const DEFAULT_FILTER: &str = "info,rmcp=warn";
+/// `info`, which is half the cost of a call, and at `warn` repeats every JSON-RPC error,
+/// whose text a handler may have made of arguments.
+const DEFAULT_FILTER: &str = "info,rmcp=warn,rmcp::service=error";
 
 /// Logs to standard output, which both platforms collect: plain text on a terminal, else
 /// a JSON object per line. `RUST_LOG` sets what is logged.

@@ -50,7 +50,14 @@ impl Record {
         let header = |name: &str| parts.headers.get(name)?.to_str().ok().map(str::to_owned);
         origin.session_id = origin.session_id.or_else(|| header("mcp-session-id"));
         origin.trace_id = origin.trace_id.or_else(|| header("traceparent"));
-        Self { started: Instant::now(), origin, method: None, tool: None, status: None, outcome: Outcome::Cancelled }
+        Self {
+            started: Instant::now(),
+            origin,
+            method: None,
+            tool: None,
+            status: None,
+            outcome: Outcome::Cancelled,
+        }
     }
 
     pub(crate) fn identify(&mut self, envelope: &Envelope) {
@@ -73,7 +80,9 @@ impl Record {
     /// Notes what a piece of the answer says of the outcome.
     fn observe(&mut self, data: &[u8], stream: bool) {
         let outcome = if stream {
-            data.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data:")).find_map(read_outcome)
+            data.split(|byte| *byte == b'\n')
+                .filter_map(|line| line.strip_prefix(b"data:"))
+                .find_map(read_outcome)
         } else {
             read_outcome(data)
         };

@@ -71,7 +71,9 @@ impl<H: ServerHandler> McpService<H> {
 
     async fn answer<B>(mut self, request: Request<B>) -> Response<Body>
     where
-        B: http_body::Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+        B: http_body::Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
+            + Send
+            + 'static,
     {
         let (parts, body) = request.into_parts();
         let mut record = Record::start(&parts);
@@ -89,7 +91,9 @@ impl<H: ServerHandler> McpService<H> {
         record: &mut Record,
     ) -> Result<Response<Body>, Refusal>
     where
-        B: http_body::Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+        B: http_body::Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
+            + Send
+            + 'static,
     {
         check_head(&parts)?;
         let body = collect(body).await?;
@@ -124,7 +128,8 @@ where
 /// Method and headers.
 fn check_head(parts: &Parts) -> Result<(), Refusal> {
     if parts.method != Method::POST {
-        let message = format!("this MCP endpoint is stateless: POST one JSON-RPC message, not {}", parts.method);
+        let message =
+            format!("this MCP endpoint is stateless: POST one JSON-RPC message, not {}", parts.method);
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::INVALID_REQUEST, message));
     }
     if !names_media_type(&parts.headers, CONTENT_TYPE, &[JSON]) {
@@ -169,7 +174,11 @@ where
 }
 
 /// Turns rmcp's plain-text errors into JSON-RPC ones.
-async fn explain(response: Response<Body>, envelope: Envelope, body: &[u8]) -> Result<Response<Body>, Refusal> {
+async fn explain(
+    response: Response<Body>,
+    envelope: Envelope,
+    body: &[u8],
+) -> Result<Response<Body>, Refusal> {
     let status = response.status();
     if status.is_success() || names_media_type(response.headers(), CONTENT_TYPE, &[JSON]) {
         return Ok(response);

@@ -24,6 +24,12 @@ const INSTRUCTIONS: &str = "Exact arithmetic on integers of any size, and greeti
 pub fn tools() -> Tools {
     Tools::new("rust-mcp-tools", env!("CARGO_PKG_VERSION"), INSTRUCTIONS)
         .tool("add_numbers", "Add numbers", "Add two numbers together", ["a", "b"], add_numbers)
-        .tool("multiply_numbers", "Multiply numbers", "Multiply two numbers together", ["a", "b"], multiply_numbers)
+        .tool(
+            "multiply_numbers",
+            "Multiply numbers",
+            "Multiply two numbers together",
+            ["a", "b"],
+            multiply_numbers,
+        )
         .tool("greet_user", "Greet a user", "Greet a user by name", ["name"], greet_user)
 }

@@ -101,7 +101,8 @@ impl Connection {
         if let Some(region) = &self.region {
             target = target.with_region(region);
         }
-        let signing = if self.unsigned { Signing::Unsigned } else { Signing::DefaultChain { profile: self.profile } };
+        let signing =
+            if self.unsigned { Signing::Unsigned } else { Signing::DefaultChain { profile: self.profile } };
         let options = Options {
             signing,
             protocol: match self.protocol {

@@ -19,7 +19,8 @@ pub(super) fn tools(tools: &[Tool]) -> String {
 }
 
 fn arguments(schema: &JsonObject) -> String {
-    let required: Vec<&Value> = schema.get("required").and_then(Value::as_array).into_iter().flatten().collect();
+    let required: Vec<&Value> =
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().collect();
     let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
     let listed = properties.map(|(name, property)| {
         let optional = if required.iter().any(|required| *required == name) { "" } else { "?" };

@@ -80,19 +80,31 @@ pub(super) async fn run() -> anyhow::Result<()> {
 }
 
 /// The guide's script, compared with the guide's expected output.
-async fn guide(programs: &Programs, stack: &Stack, callers: &Callers, (name, target): &Host) -> anyhow::Result<()> {
+async fn guide(
+    programs: &Programs,
+    stack: &Stack,
+    callers: &Callers,
+    (name, target): &Host,
+) -> anyhow::Result<()> {
     say(&format!("########  {name}  ########\n\n"))?;
     let run = client(programs, stack, &callers.caller, &["demo", target]).await?;
     say(&run.out)?;
     say("\n")?;
     let printed = run.out.split_once('\n').map(|(_, rest)| rest);
     if run.code != Some(0) || printed != Some(EXPECTED) {
-        return Err(DemoFailed(format!("{name} did not print the guide's output: {}", run.error.trim())).into());
+        return Err(
+            DemoFailed(format!("{name} did not print the guide's output: {}", run.error.trim())).into()
+        );
     }
     Ok(())
 }
 
-async fn refusals(programs: &Programs, stack: &Stack, callers: &Callers, (name, target): &Host) -> anyhow::Result<()> {
+async fn refusals(
+    programs: &Programs,
+    stack: &Stack,
+    callers: &Callers,
+    (name, target): &Host,
+) -> anyhow::Result<()> {
     say(&format!("\n{name}\n"))?;
     let attempts = [
         ("unsigned", &callers.caller, "--unsigned"),
@@ -100,7 +112,8 @@ async fn refusals(programs: &Programs, stack: &Stack, callers: &Callers, (name, 
         ("no policy", &callers.stranger, "--output=text"),
     ];
     for (what, identity, flag) in attempts {
-        let run = client(programs, stack, identity, &["call", target, "add_numbers", "a=5", "b=3", flag]).await?;
+        let run =
+            client(programs, stack, identity, &["call", target, "add_numbers", "a=5", "b=3", flag]).await?;
         let said = run.error.lines().next().unwrap_or_default();
         let reason = said.strip_prefix("error: 403 from ").and_then(|rest| rest.split_once(": "));
         let Some((_, reason)) = reason.filter(|_| run.code == Some(2) && run.out.is_empty()) else {
@@ -120,8 +133,14 @@ struct Run {
 }
 
 /// Runs `mcp-sigv4` with an identity's credentials and nothing else of AWS's.
-async fn client(programs: &Programs, stack: &Stack, identity: &Identity, arguments: &[&str]) -> anyhow::Result<Run> {
-    let aws = std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("AWS_"));
+async fn client(
+    programs: &Programs,
+    stack: &Stack,
+    identity: &Identity,
+    arguments: &[&str],
+) -> anyhow::Result<Run> {
+    let aws =
+        std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("AWS_"));
     let mut command = Command::new(&programs.client);
     for name in aws {
         command.env_remove(name);

@@ -44,7 +44,11 @@ pub(super) fn programs() -> anyhow::Result<Programs> {
     }
     let beside = |name: &str| {
         let program = directory.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-        anyhow::ensure!(program.exists(), "{} is missing: build it with `cargo build --release`", program.display());
+        anyhow::ensure!(
+            program.exists(),
+            "{} is missing: build it with `cargo build --release`",
+            program.display()
+        );
         Ok(program)
     };
     Ok(Programs {

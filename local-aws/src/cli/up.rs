@@ -64,7 +64,9 @@ impl Up {
         let caller = Identity::user("mcp-test-user", policies);
         let stack = Stack::start(self.config(&caller)?).await?;
         let mut out = std::io::stdout().lock();
-        write!(out, "{}", directions(&stack, &caller)).and_then(|()| out.flush()).context("write to standard output")?;
+        write!(out, "{}", directions(&stack, &caller))
+            .and_then(|()| out.flush())
+            .context("write to standard output")?;
         drop(out);
         ended().await.context("wait for Ctrl-C")
     }
@@ -74,10 +76,14 @@ impl Up {
             (Some(agentcore), Some(lambda)) => (agentcore.clone(), lambda.clone()),
             (agentcore, lambda) => {
                 let ours = servers::programs()?;
-                (agentcore.clone().unwrap_or(ours.agentcore_server), lambda.clone().unwrap_or(ours.lambda_server))
+                (
+                    agentcore.clone().unwrap_or(ours.agentcore_server),
+                    lambda.clone().unwrap_or(ours.lambda_server),
+                )
             }
         };
-        let mut config = Config::new(agentcore_server, lambda_server, Identities::from_iter([caller.clone()]));
+        let mut config =
+            Config::new(agentcore_server, lambda_server, Identities::from_iter([caller.clone()]));
         config.agentcore_server.show_log = self.logs;
         config.lambda_server.show_log = self.logs;
         config.agentcore_port = self.agentcore_port;

@@ -23,7 +23,9 @@ impl<'de> Deserialize<'de> for Integer {
             Value::String(text) => text.parse(),
             other => return Err(D::Error::custom(format!("expected an integer, got {}", kind(other)))),
         };
-        read.map_err(|error| D::Error::custom(format!("expected an integer, got {}: {error}", quoted(&value))))
+        read.map_err(|error| {
+            D::Error::custom(format!("expected an integer, got {}: {error}", quoted(&value)))
+        })
     }
 }
 

@@ -1,0 +1,208 @@
+//! The container contract of AgentCore Runtime, over a real socket and the real binary.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use rmcp::handler::server::wrapper::Parameters;
+use rmcp::model::{JsonObject, ServerCapabilities, ServerConfig};
+use rmcp::{ServerHandler, tool, tool_handler, tool_router};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tower::ServiceExt;
+
+const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+
+async fn answer(request: Request<Body>) -> (StatusCode, String) {
+    let response = agentcore_server::app(tool_core::mcp::tools()).oneshot(request).await.expect("infallible");
+    let status = response.status();
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    (status, String::from_utf8(body.to_vec()).expect("text"))
+}
+
+fn post(path: &str) -> Request<Body> {
+    let request = Request::post(path).header("content-type", "application/json");
+    request
+        .header("host", "cell01.us-east-1.prod.arp.kepler-analytics.aws.dev")
+        .body(PING.into())
+        .expect("a request")
+}
+
+#[tokio::test]
+async fn the_probe_is_answered_with_and_without_a_slash() {
+    for path in ["/mcp", "/mcp/"] {
+        assert_eq!(
+            answer(post(path)).await,
+            (StatusCode::OK, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#.to_owned())
+        );
+    }
+}
+
+#[tokio::test]
+async fn ping_tells_the_health() {
+    let request = Request::get("/ping").body(Body::empty()).expect("a request");
+    assert_eq!(answer(request).await, (StatusCode::OK, r#"{"status":"Healthy"}"#.to_owned()));
+}
+
+#[tokio::test]
+async fn another_path_is_404_and_says_which_ones_there_are() {
+    let (status, body) = answer(post("/")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(body.contains("POST MCP messages to /mcp"), "{body}");
+}
+
+/// The real binary on a port of its own. Killed when dropped.
+struct Server {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+    }
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_agentcore-server"))
+            .args(["--listen", "127.0.0.1:0"])
+            .env_remove("RUST_LOG")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
+        let line = lines.next().expect("a line").expect("text");
+        // The log goes on; somebody has to read it.
+        std::thread::spawn(move || lines.for_each(drop));
+        let (_, address) = line.split_once(r#""address":""#).expect("the first line tells the address");
+        let address = address.split('"').next().and_then(|address| address.parse().ok()).expect("an address");
+        Self { process, address }
+    }
+
+    fn terminate(&self) {
+        let killed = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status();
+        assert!(killed.expect("kill runs").success());
+    }
+
+    fn exit_code(&mut self, within: Duration) -> Option<i32> {
+        let deadline = Instant::now() + within;
+        while Instant::now() < deadline {
+            if let Some(status) = self.process.try_wait().expect("a child") {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        None
+    }
+}
+
+/// Sends a request in two halves, so that it is in flight in between.
+struct InFlight {
+    connection: TcpStream,
+    rest: String,
+}
+
+impl InFlight {
+    async fn begin(address: SocketAddr, body: &str) -> Self {
+        let mut connection = TcpStream::connect(address).await.expect("connects");
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let (first, rest) = body.split_at(body.len() / 2);
+        connection.write_all((head + first).as_bytes()).await.expect("writes");
+        Self { connection, rest: rest.to_owned() }
+    }
+
+    async fn finish(mut self) -> String {
+        self.connection.write_all(self.rest.as_bytes()).await.expect("writes");
+        let mut answer = String::new();
+        self.connection.read_to_string(&mut answer).await.expect("reads to the end");
+        answer
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn termination_under_load_loses_no_accepted_request() {
+    let mut server = Server::start();
+    let mut requests = Vec::new();
+    for number in 0..32 {
+        let call = format!(
+            r#"{{"jsonrpc":"2.0","id":{number},"method":"tools/call","params":{{"name":"add_numbers","arguments":{{"a":{number},"b":1000}}}}}}"#
+        );
+        requests.push(InFlight::begin(server.address, &call).await);
+    }
+    // All are accepted: a request on a later connection is answered.
+    let probe = InFlight::begin(server.address, PING).await;
+    server.terminate();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(TcpStream::connect(server.address).await.is_err(), "nothing new is accepted");
+    assert!(probe.finish().await.starts_with("HTTP/1.1 200"));
+    for (number, request) in requests.into_iter().enumerate() {
+        let answer = request.finish().await;
+        assert!(answer.contains(&format!(r#""text":"{}""#, 1000 + number)), "{answer}");
+    }
+    assert_eq!(server.exit_code(Duration::from_secs(5)), Some(0));
+}
+
+#[test]
+fn termination_without_load_is_at_once_and_exits_0() {
+    let mut server = Server::start();
+    server.terminate();
+    assert_eq!(server.exit_code(Duration::from_secs(2)), Some(0));
+}
+
+#[test]
+fn an_address_that_is_taken_is_said_to_be() {
+    let server = Server::start();
+    let taken = Command::new(env!("CARGO_BIN_EXE_agentcore-server"))
+        .args(["--listen", &server.address.to_string()])
+        .output();
+    let taken = taken.expect("runs");
+    assert_eq!(taken.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&taken.stderr).into_owned();
+    assert!(
+        said.contains(&format!("listen on {}: choose another address with --listen", server.address)),
+        "{said}"
+    );
+}
+
+struct Slow;
+
+#[tool_router]
+impl Slow {
+    #[tool(description = "Never answer")]
+    async fn never(&self, _: Parameters<JsonObject>) -> String {
+        std::future::pending().await
+    }
+}
+
+#[tool_handler]
+impl ServerHandler for Slow {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+    }
+}
+
+#[tokio::test]
+async fn draining_has_an_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let address = listener.local_addr().expect("an address");
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let shutdown = async {
+        let _ = stopped.await;
+    };
+    let served = tokio::spawn(agentcore_server::serve(listener, Slow, shutdown, Duration::from_millis(100)));
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"never","arguments":{}}}"#;
+    let mut request = InFlight::begin(address, call).await;
+    request.connection.write_all(request.rest.as_bytes()).await.expect("writes");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    drop(stop);
+    let ended = tokio::time::timeout(Duration::from_secs(5), served).await.expect("ends in time");
+    assert!(ended.expect("no panic").is_ok());
+}

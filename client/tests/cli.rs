@@ -1,0 +1,105 @@
+//! The program: what it prints, and its exit codes.
+
+use std::process::{Command, Output};
+
+use insta::assert_snapshot;
+
+/// Runs the program with nothing of AWS's in its environment.
+fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-sigv4"));
+    command.args(arguments).env_clear().env("AWS_EC2_METADATA_DISABLED", "true").env("HOME", "/nonexistent");
+    command.envs(environment.iter().copied()).output().expect("runs")
+}
+
+/// Exit code and standard error.
+fn failure(arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let output = run(arguments, environment);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    format!("{}\n{error}", output.status.code().expect("an exit code"))
+}
+
+fn help(arguments: &[&str]) -> String {
+    let output = run(arguments, &[]);
+    assert_eq!(output.status.code(), Some(0));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn help_is_this() {
+    assert_snapshot!(help(&["--help"]));
+    assert_snapshot!(help(&["call", "-h"]));
+}
+
+#[test]
+fn no_target_says_how_to_name_one() {
+    assert_snapshot!(failure(&["tools"], &[]), @"
+    2
+    error: which target? name an ARN or a URL, or set MCP_TARGET
+    ");
+}
+
+#[test]
+fn what_is_no_target_is_said_to_be_none() {
+    assert_snapshot!(failure(&["tools", "my-agent"], &[]), @r#"
+    2
+    error: "my-agent" is neither an AgentCore ARN nor an http(s) URL: give a runtime ARN, a function URL or another MCP URL
+    "#);
+    assert_snapshot!(failure(&["demo"], &[("MCP_TARGET", "arn:aws:lambda:us-east-1:123456789012:function:f")]), @"
+    2
+    error: arn:aws:lambda:us-east-1:123456789012:function:f is not the ARN of an AgentCore runtime or gateway (arn:aws:bedrock-agentcore:REGION:ACCOUNT:runtime/ID); for a Lambda function give its function URL
+    ");
+}
+
+#[test]
+fn a_host_that_does_not_tell_its_service_must_be_told() {
+    assert_snapshot!(failure(&["tools", "https://mcp.example.com/"], &[]), @"
+    2
+    error: https://mcp.example.com/ does not tell which AWS service to sign for: name it with --service (and --region), or send unsigned requests with --unsigned
+    ");
+}
+
+#[test]
+fn a_host_that_tells_no_region_takes_it_from_the_configuration() {
+    let arguments = ["tools", "https://mcp.example.com/", "--service", "execute-api"];
+    assert_snapshot!(failure(&arguments, &[]), @"
+    2
+    error: no region to sign for: give --region, set AWS_REGION, or set a region in the AWS profile
+    ");
+}
+
+#[test]
+fn no_credentials_says_where_it_looked() {
+    let error = failure(&["tools", "https://abc.lambda-url.us-east-1.on.aws/"], &[]);
+    assert!(error.starts_with("2\nerror: no AWS credentials found: run `aws configure`"), "{error}");
+    for place in ["Environment", "Profile", "WebIdentityToken", "EcsContainer", "Ec2InstanceMetadata"] {
+        assert!(error.contains(place), "{place}: {error}");
+    }
+}
+
+#[test]
+fn nobody_listening_is_said_at_once() {
+    assert_snapshot!(failure(&["tools", "http://127.0.0.1:1/mcp"], &[]), @"
+    2
+    error: cannot connect to 127.0.0.1:1: Connection refused (os error 111)
+    ");
+}
+
+#[test]
+fn options_that_do_not_apply_are_refused() {
+    assert_snapshot!(failure(&["tools", "http://127.0.0.1:1/mcp", "--qualifier", "prod"], &[]), @"
+    2
+    error: --qualifier applies to AgentCore runtimes given by ARN, not to http://127.0.0.1:1/mcp
+    ");
+    assert_snapshot!(failure(&["call", "http://127.0.0.1:1/mcp"], &[]), @"
+    2
+    error: which tool? give its name after the target
+    ");
+    assert_snapshot!(failure(&["call", "http://127.0.0.1:1/mcp", "t", "a=1", "--json", "{}"], &[]), @"
+    2
+    error: give arguments as NAME=VALUE or as --json, not both
+    ");
+    assert_snapshot!(failure(&["call", "http://127.0.0.1:1/mcp", "t", "--json", "[]"], &[]), @r#"
+    2
+    error: --json takes one JSON object, such as '{"a": 5}': invalid type: sequence, expected a map at line 1 column 0
+    "#);
+}

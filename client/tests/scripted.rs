@@ -1,0 +1,179 @@
+//! The client against a server that answers by script: what is sent again, what is not, and
+//! what a person is told.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use mcp_sigv4::{Client, Error, JsonObject, Options, Target};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// What the server does with a call of a tool.
+#[derive(Clone, Copy)]
+enum Act {
+    Answer,
+    Status(u16),
+    RetryAfter,
+    Rpc(i32),
+    /// Longer than anybody waits.
+    Silence,
+    Html,
+}
+
+use Act::{Answer, Html, RetryAfter, Rpc, Silence, Status};
+
+#[derive(Clone)]
+struct Script {
+    acts: Arc<Mutex<VecDeque<Act>>>,
+    /// The session ids that came with the calls.
+    calls: Arc<Mutex<Vec<Option<String>>>>,
+    annotations: Value,
+}
+
+async fn handle(State(script): State<Script>, headers: HeaderMap, body: Bytes) -> Response {
+    let message: Value = serde_json::from_slice(&body).expect("JSON");
+    let id = message["id"].clone();
+    let result =
+        |result: Value| axum::Json(json!({ "jsonrpc": "2.0", "id": id, "result": result })).into_response();
+    match message["method"].as_str() {
+        Some("initialize") => {
+            let info = json!({ "name": "scripted", "version": "1" });
+            let mut response = result(json!({
+                "protocolVersion": "2025-06-18", "capabilities": { "tools": {} }, "serverInfo": info,
+            }));
+            response.headers_mut().insert("mcp-session-id", "session-1".parse().expect("a header"));
+            response
+        }
+        Some("tools/list") => result(json!({ "tools": [
+            { "name": "tool", "inputSchema": { "type": "object" }, "annotations": script.annotations },
+        ]})),
+        Some("tools/call") => {
+            let session = headers.get("mcp-session-id").map(|id| id.to_str().expect("text").to_owned());
+            script.calls.lock().expect("not poisoned").push(session);
+            let act = script.acts.lock().expect("not poisoned").pop_front();
+            match act.expect("no call beyond the script") {
+                Answer => result(json!({ "content": [{ "type": "text", "text": "done" }] })),
+                Status(status) => StatusCode::from_u16(status).expect("a status").into_response(),
+                RetryAfter => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")]).into_response(),
+                Rpc(code) => {
+                    let error = json!({ "code": code, "message": "scripted" });
+                    axum::Json(json!({ "jsonrpc": "2.0", "id": id, "error": error })).into_response()
+                }
+                Silence => std::future::pending().await,
+                Html => ([("content-type", "text/html")], "<h1>hello</h1>").into_response(),
+            }
+        }
+        _ => StatusCode::ACCEPTED.into_response(),
+    }
+}
+
+/// What came of one call, and how often it was sent.
+struct Outcome {
+    result: Result<String, Error>,
+    sent: usize,
+    took: Duration,
+}
+
+const IDEMPOTENT: &str = r#"{"idempotentHint": true}"#;
+const RUNS_ONCE: &str = "{}";
+
+async fn run(acts: &[Act], annotations: &str) -> Outcome {
+    let script = Script {
+        acts: Arc::new(Mutex::new(acts.iter().copied().collect())),
+        calls: Arc::default(),
+        annotations: serde_json::from_str(annotations).expect("JSON"),
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
+    let url = format!("http://{}/mcp", listener.local_addr().expect("an address"));
+    let router = Router::new().fallback(handle).with_state(script.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let options = Options { timeout: Duration::from_secs(3), ..Options::default() };
+    let client = Client::connect(url.parse().expect("a target"), options).await.expect("connects");
+    client.list_tools().await.expect("tools");
+    let started = std::time::Instant::now();
+    let result = client.call_tool("tool", JsonObject::new()).await;
+    let took = started.elapsed();
+    client.close().await;
+    let calls = script.calls.lock().expect("not poisoned");
+    assert!(calls.iter().all(|session| session.as_deref() == Some("session-1")), "{calls:?}");
+    let result = result.map(|result| result.content[0].as_text().expect("text").text.clone());
+    Outcome { result, sent: calls.len(), took }
+}
+
+#[tokio::test]
+async fn throttling_and_conflict_are_waited_out_whatever_the_tool() {
+    for act in [Status(429), Rpc(-32003), Rpc(-32005)] {
+        let outcome = run(&[act, act, Answer], RUNS_ONCE).await;
+        assert_eq!(outcome.result.expect("an answer"), "done");
+        assert_eq!(outcome.sent, 3);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_when_to_come_back_is_obeyed() {
+    let outcome = run(&[RetryAfter, Answer], RUNS_ONCE).await;
+    assert_eq!(outcome.result.expect("an answer"), "done");
+    assert!(outcome.took >= Duration::from_secs(1), "{:?}", outcome.took);
+}
+
+#[tokio::test]
+async fn a_call_that_may_have_run_is_sent_once() {
+    for status in [500, 502, 503, 504] {
+        let outcome = run(&[Status(status)], RUNS_ONCE).await;
+        assert!(matches!(outcome.result, Err(Error::Status { status: said, .. }) if said == status));
+        assert_eq!(outcome.sent, 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_an_idempotent_tool_is_sent_again() {
+    for status in [502, 503, 504] {
+        let outcome = run(&[Status(status), Answer], IDEMPOTENT).await;
+        assert_eq!(outcome.result.expect("an answer"), "done");
+        assert_eq!(outcome.sent, 2, "{status}");
+    }
+    assert_eq!(run(&[Status(500)], IDEMPOTENT).await.sent, 1);
+}
+
+#[tokio::test]
+async fn an_answer_is_final_even_if_it_is_an_error() {
+    let outcome = run(&[Rpc(-32602)], IDEMPOTENT).await;
+    assert!(matches!(outcome.result, Err(Error::Rpc { code: -32602, .. })));
+    assert_eq!(outcome.sent, 1);
+}
+
+#[tokio::test]
+async fn retries_end_with_the_timeout() {
+    let outcome = run(&[Status(429); 100], RUNS_ONCE).await;
+    assert!(matches!(outcome.result, Err(Error::Status { status: 429, .. })), "{:?}", outcome.result);
+    assert!(outcome.took < Duration::from_secs(4), "{:?}", outcome.took);
+}
+
+#[tokio::test]
+async fn a_silent_server_is_given_up_with_the_timeout() {
+    let outcome = run(&[Silence], IDEMPOTENT).await;
+    assert!(matches!(outcome.result, Err(Error::TimedOut { .. })), "{:?}", outcome.result);
+    assert!(outcome.took < Duration::from_secs(4), "{:?}", outcome.took);
+}
+
+#[tokio::test]
+async fn a_page_for_people_is_not_mcp() {
+    let outcome = run(&[Html], RUNS_ONCE).await;
+    let error = outcome.result.expect_err("not MCP").to_string();
+    assert!(error.contains("does not answer like an MCP server"), "{error}");
+    assert!(error.contains("<h1>hello</h1>"), "{error}");
+}
+
+#[tokio::test]
+async fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
+    let target: Target = "http://mcp.example.com/".parse().expect("a target");
+    let error = Client::connect(target, Options::default()).await.expect_err("plain http");
+    assert!(matches!(error, Error::PlainHttp(_)));
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Runs the original guide's Python client library against `local-aws up`, on both hosts.
+#
+#   interop/guide.sh            needs python3 with venv; installs into target/interop
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+venv=target/interop/venv
+if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import mcp_lambda' 2>/dev/null; then
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet 'mcp==1.30.0' 'run-mcp-servers-with-aws-lambda==0.5.22' 'boto3==1.43.117'
+fi
+
+cargo build --release --locked --bin local-aws --bin agentcore-server --bin lambda-server --bin mcp-sigv4
+directions=$(mktemp)
+target/release/local-aws up --agentcore-port 0 --lambda-port 0 >"$directions" &
+doors=$!
+trap 'kill $doors 2>/dev/null; rm -f "$directions"' EXIT
+for _ in $(seq 100); do grep -q lambda-url "$directions" && break; sleep 0.1; done
+eval "$(grep '^export' "$directions")"
+export AWS_DEFAULT_REGION=$AWS_REGION
+
+arn=$(grep -o 'arn:aws:bedrock-agentcore:.*' "$directions")
+encoded=$(printf %s "$arn" | sed 's/:/%3A/g; s,/,%2F,g')
+agentcore="$AWS_ENDPOINT_URL_BEDROCK_AGENTCORE/runtimes/$encoded/invocations?qualifier=DEFAULT"
+# By address: not every resolver knows that names under .localhost are this machine.
+lambda=$(grep -o 'http://[^ ]*lambda-url[^ ]*' "$directions" | sed 's,//[^:]*:,//127.0.0.1:,')mcp
+
+expected='add_numbers: Add two numbers together
+multiply_numbers: Multiply two numbers together
+greet_user: Greet a user by name
+add_numbers = 8 {'"'result'"': 8}
+multiply_numbers = 28 {'"'result'"': 28}
+greet_user = Hello, Alice! Nice to meet you. {'"'result': 'Hello, Alice! Nice to meet you.'"'}'
+for host in "bedrock-agentcore $agentcore" "lambda $lambda"; do
+  read -r service url <<<"$host"
+  printed=$("$venv/bin/python" interop/guide_client.py "$url" "$service")
+  if [ "$printed" != "$expected" ]; then
+    diff <(echo "$expected") <(echo "$printed") || true
+    echo "FAILED: the guide's client through $service"
+    exit 1
+  fi
+  echo "ok: the guide's client through $service"
+done

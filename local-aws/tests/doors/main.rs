@@ -1,0 +1,6 @@
+//! Both front doors with real servers behind them and the real client in front.
+
+mod access;
+mod common;
+mod end_to_end;
+mod environments;
