@@ -1,5 +1,6 @@
 //! The command line: what it takes, and what its exit code says.
 
+mod compare;
 mod connection;
 mod output;
 
@@ -59,6 +60,8 @@ enum Command {
         /// Where they are hosted
         target: Option<String>,
     },
+    /// Make the same calls on several targets: same answers? how long do they take?
+    Compare(compare::Compare),
 }
 
 #[derive(Args)]
@@ -85,6 +88,7 @@ impl Cli {
             Command::Tools { target } => tools(target, self.connection, self.output).await,
             Command::Call(call) => call.run(self.connection, self.output).await,
             Command::Demo { target } => demo(target, self.connection, self.output).await,
+            Command::Compare(compare) => compare.run(self.connection, self.output).await,
         }
     }
 }

@@ -16,6 +16,7 @@ use rmcp::transport::{DynamicTransportError, StreamableHttpClientTransport};
 
 use crate::credentials::{self, CachedCredentials};
 use crate::error::Error;
+use crate::http;
 use crate::signer::Signer;
 use crate::target::Target;
 use crate::transport::SignedHttp;
@@ -178,7 +179,7 @@ async fn signer(target: &Target, signing: Signing) -> Result<Option<Signer>, Err
         _ if target.service().is_none() => return Err(Error::UnknownService(target.to_string())),
         Signing::Provider(provider) => (Some(provider), None),
         Signing::DefaultChain { profile } => {
-            let configuration = credentials::load(profile.as_deref()).await;
+            let configuration = credentials::load(profile.as_deref()).await?;
             (configuration.credentials, configuration.region)
         }
     };
@@ -189,16 +190,9 @@ async fn signer(target: &Target, signing: Signing) -> Result<Option<Signer>, Err
     Ok(Some(Signer::new(CachedCredentials::new(credentials), service, region)))
 }
 
-/// An HTTP client that keeps connections and follows no redirect: a signature is for one
-/// URL.
+/// An HTTP client for the target.
 fn http_client(target: &Target) -> Result<reqwest::Client, Error> {
-    // Fails only where the process has chosen a provider already, and that one will do.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(10))
-        .tcp_nodelay(true)
-        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")));
+    let mut builder = http::builder();
     if target.is_loopback() {
         builder = builder.no_proxy();
         if let Some(host) = target.url().domain().filter(|host| host.ends_with(".localhost")) {

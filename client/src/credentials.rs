@@ -7,9 +7,9 @@ use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_http_client::tls;
 use tokio::sync::Mutex;
 
+use crate::aws_http::AwsHttp;
 use crate::error::Error;
 
 /// Credentials are renewed when they have less than this to live: longer than any request
@@ -24,19 +24,20 @@ pub(crate) struct AwsConfiguration {
 }
 
 /// Reads environment, profile files and the rest of the default chain.
-pub(crate) async fn load(profile: Option<&str>) -> AwsConfiguration {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https();
+///
+/// # Errors
+/// Fails where no HTTP client can be made. What a provider lacks shows when it is asked.
+pub(crate) async fn load(profile: Option<&str>) -> Result<AwsConfiguration, Error> {
+    let http = AwsHttp::new().map_err(|error| Error::Credentials(error.to_string()))?;
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }
     let config = loader.load().await;
-    AwsConfiguration {
+    Ok(AwsConfiguration {
         credentials: config.credentials_provider(),
         region: config.region().map(Region::as_ref).map(str::to_owned),
-    }
+    })
 }
 
 /// A cache over a provider: one fetch at a time, whoever asks.

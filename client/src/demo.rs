@@ -30,7 +30,7 @@ pub enum DemoError {
 }
 
 /// The three calls of the guide, with the text that stands before the result.
-const CALLS: [(&str, &str, &str); 3] = [
+pub(crate) const CALLS: [(&str, &str, &str); 3] = [
     ("add_numbers", r#"{"a": 5, "b": 3}"#, "add_numbers(5, 3)"),
     ("multiply_numbers", r#"{"a": 4, "b": 7}"#, "multiply_numbers(4, 7)"),
     ("greet_user", r#"{"name": "Alice"}"#, "greet_user('Alice')"),

@@ -15,12 +15,15 @@
 //! ```
 
 mod arguments;
+mod aws_http;
 mod client;
 mod credentials;
 mod demo;
 mod denial;
 mod error;
 mod exchange;
+mod http;
+mod latency;
 mod retry;
 mod signer;
 mod target;
@@ -32,5 +35,6 @@ pub use aws_credential_types::provider::SharedCredentialsProvider;
 pub use client::{Client, Options, Protocol, Signing};
 pub use demo::{Demo, DemoError};
 pub use error::{Error, Identity};
+pub use latency::Latency;
 pub use rmcp::model::{CallToolResult, JsonObject, Tool};
 pub use target::{Kind, Target, TargetError};

@@ -1,7 +1,6 @@
 //! The command line.
 
 mod demo;
-mod latency;
 mod servers;
 mod up;
 

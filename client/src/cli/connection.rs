@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use mcp_sigv4::{Kind, Options, Protocol, Signing, Target};
 use url::Url;
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Connection")]
 pub(super) struct Connection {
     /// Sign for this service instead of the one the target tells
