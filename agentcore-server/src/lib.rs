@@ -28,10 +28,9 @@ pub const CONTRACT_ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ip
 /// ten seconds that container runtimes wait before they kill.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// The platform's names for session, request and trace (AgentCore developer guide,
-/// "Request headers").
+/// The platform's names for session, request and trace (as in AWS's own AgentCore SDK).
 const SESSION_HEADER: &str = "x-amzn-bedrock-agentcore-runtime-session-id";
-const REQUEST_HEADER: &str = "x-amzn-request-id";
+const REQUEST_HEADER: &str = "x-amzn-bedrock-agentcore-runtime-request-id";
 const TRACE_HEADER: &str = "x-amzn-trace-id";
 
 /// Every route of the contract over a handler.

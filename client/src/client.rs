@@ -15,11 +15,11 @@ use rmcp::transport::streamable_http_client::{StreamableHttpClientTransportConfi
 use rmcp::transport::{DynamicTransportError, StreamableHttpClientTransport};
 
 use crate::credentials::{self, CachedCredentials};
+use crate::delivery::SignedHttp;
 use crate::error::Error;
 use crate::http;
 use crate::signer::Signer;
 use crate::target::Target;
-use crate::transport::SignedHttp;
 
 /// The most bytes of an answer: what `AgentCore` carries, which is more than Lambda does.
 const MAX_ANSWER_BYTES: usize = 100 * 1024 * 1024;

@@ -103,10 +103,12 @@ pub enum Error {
     },
 
     /// An answer that is not MCP's.
-    #[error("{url} does not answer like an MCP server: {said}; check the URL and its path")]
+    #[error("{url} does not answer like an MCP server: HTTP {status}, {said}; check the URL and its path")]
     NotMcp {
         /// Where the request went.
         url: String,
+        /// The HTTP status.
+        status: u16,
         /// What came back.
         said: String,
     },

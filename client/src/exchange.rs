@@ -25,8 +25,8 @@ pub(crate) enum Reply {
     RpcError(ServerJsonRpcMessage, i32, Option<String>),
     /// An HTTP error without one, or any 401 or 403.
     Refusal(Refusal),
-    /// A success that is not MCP's.
-    NotMcp(String),
+    /// A success that is not MCP's: its status and what came.
+    NotMcp(u16, String),
 }
 
 /// An HTTP error.
@@ -79,10 +79,10 @@ pub(crate) async fn read(response: reqwest::Response, awaits_answer: bool) -> Re
             let events = SseStream::from_bytes_stream(response.bytes_stream());
             Ok(Reply::Answer(StreamableHttpPostResponse::Sse(Box::pin(events), session)))
         }
-        "application/json" => Ok(read_json(&response.bytes().await?, session)),
+        "application/json" => Ok(read_json(status, &response.bytes().await?, session)),
         other => {
             let text = shorten(&response.text().await?);
-            Ok(Reply::NotMcp(format!("HTTP {status} with content type {other:?}: {text}")))
+            Ok(Reply::NotMcp(status.as_u16(), format!("content type {other:?}: {text}")))
         }
     }
 }
@@ -92,17 +92,17 @@ fn media_type(headers: &HeaderMap) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn read_json(body: &[u8], session: Option<String>) -> Reply {
+fn read_json(status: StatusCode, body: &[u8], session: Option<String>) -> Reply {
     match serde_json::from_slice(body) {
         Ok(ServerJsonRpcMessage::Error(error)) => {
             let code = error.error.code.0;
             Reply::RpcError(ServerJsonRpcMessage::Error(error), code, session)
         }
         Ok(message) => Reply::Answer(StreamableHttpPostResponse::Json(message, session)),
-        Err(error) => Reply::NotMcp(format!(
-            "not a JSON-RPC message ({error}): {}",
-            shorten(&String::from_utf8_lossy(body))
-        )),
+        Err(error) => Reply::NotMcp(
+            status.as_u16(),
+            format!("not a JSON-RPC message ({error}): {}", shorten(&String::from_utf8_lossy(body))),
+        ),
     }
 }
 
@@ -113,7 +113,7 @@ async fn read_failure(response: reqwest::Response, session: Option<String>) -> R
     let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
     let body = response.bytes().await?;
     let denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-    if !denied && let Reply::RpcError(message, code, _) = read_json(&body, None) {
+    if !denied && let Reply::RpcError(message, code, _) = read_json(status, &body, None) {
         return Ok(Reply::RpcError(message, code, session));
     }
     Ok(Reply::Refusal(Refusal { status, said: said(&body), date, retry_after }))

@@ -18,6 +18,7 @@ mod arguments;
 mod aws_http;
 mod client;
 mod credentials;
+mod delivery;
 mod demo;
 mod denial;
 mod error;

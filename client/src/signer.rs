@@ -47,16 +47,13 @@ impl Signer {
         Ok(Identity::Signed { access_key, service: self.service.clone(), region: self.region.clone() })
     }
 
-    /// Takes the server's clock for the right one. Returns the seconds by which this
-    /// machine's is ahead.
-    pub(crate) fn correct_clock(&self, server: SystemTime) -> i64 {
-        let local = SystemTime::now();
-        let correction = match server.duration_since(local) {
+    /// Takes the server's clock for the right one.
+    pub(crate) fn correct_clock(&self, server: SystemTime) {
+        let correction = match server.duration_since(SystemTime::now()) {
             Ok(behind) => milliseconds(behind),
             Err(ahead) => -milliseconds(ahead.duration()),
         };
         self.correction.store(correction, Ordering::Relaxed);
-        -correction / 1000
     }
 
     /// Forgets credentials that the server called expired.

@@ -1,6 +1,8 @@
 //! The front door of the `AgentCore` data plane: `InvokeAgentRuntime` for MCP runtimes, and
 //! `StopRuntimeSession`.
 
+mod error;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use iam_rs::Context;
 use serde_json::json;
 use uuid::Uuid;
 
+use self::error::DataPlaneError;
 use crate::account::{ACCOUNT, RUNTIME_ID, runtime_arn};
 use crate::gate::Gate;
 use crate::sessions::{Containers, Lease, SessionError, Sessions};
@@ -29,6 +32,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 const SESSION_HEADER: &str = "mcp-session-id";
 const PLATFORM_SESSION_HEADER: &str = "x-amzn-bedrock-agentcore-runtime-session-id";
+
+const REQUEST_HEADER: HeaderName = HeaderName::from_static("x-amzn-bedrock-agentcore-runtime-request-id");
 
 /// The name that containers see as Host: that of a cell, never the public one.
 const INTERNAL_HOST: &str = "cell01.us-east-1.prod.arp.kepler-analytics.aws.dev";
@@ -45,36 +50,6 @@ const FORWARDED: [&str; 9] = [
     "tracestate",
     "baggage",
 ];
-
-/// The data plane's errors (`AgentCore` developer guide, "MCP error codes").
-#[derive(Debug)]
-enum DataPlaneError {
-    AccessDenied(String),
-    NotAcceptable,
-    Throttled,
-    NotFound(String),
-    Validation(String),
-    Container(String),
-}
-
-impl DataPlaneError {
-    /// HTTP status, JSON-RPC code and text. Most come under a 200.
-    fn parts(self) -> (StatusCode, i32, String) {
-        match self {
-            Self::AccessDenied(text) => (StatusCode::FORBIDDEN, -32002, text),
-            Self::NotAcceptable => (
-                StatusCode::NOT_ACCEPTABLE,
-                -32011,
-                "Not Acceptable: the client must accept both application/json and text/event-stream"
-                    .to_owned(),
-            ),
-            Self::Throttled => (StatusCode::OK, -32003, "Rate exceeded: too many new sessions".to_owned()),
-            Self::NotFound(text) => (StatusCode::OK, -32004, text),
-            Self::Validation(text) => (StatusCode::OK, -32006, text),
-            Self::Container(text) => (StatusCode::OK, -32010, text),
-        }
-    }
-}
 
 /// The door.
 #[derive(Clone, Debug)]
@@ -105,21 +80,13 @@ async fn unknown_operation(State(door): State<DataPlane>) -> Response {
 
 async fn invoke(State(door): State<DataPlane>, Path(runtime): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let id = |body: &[u8]| serde_json::from_slice::<serde_json::Value>(body).ok()?.get("id").cloned();
-    let (answer, id) = match axum::body::to_bytes(body, MAX_PAYLOAD_BYTES).await {
-        Ok(body) => (door.answer(&parts, &runtime, body.clone()).await, id(&body)),
-        Err(error) => {
-            (Err(DataPlaneError::Validation(format!("the payload cannot be taken: {error}"))), None)
+    let response = match axum::body::to_bytes(body, MAX_PAYLOAD_BYTES).await {
+        Ok(body) => {
+            let answer = door.answer(&parts, &runtime, body.clone()).await;
+            answer.unwrap_or_else(|error| error.answer(&body))
         }
+        Err(error) => DataPlaneError::Validation(format!("the payload cannot be taken: {error}")).answer(b""),
     };
-    let response = answer.unwrap_or_else(|error| {
-        let (status, code, text) = error.parts();
-        let mut body = json!({ "jsonrpc": "2.0", "error": { "code": code, "message": text } });
-        if let Some(id) = id {
-            body["id"] = id;
-        }
-        (status, axum::Json(body)).into_response()
-    });
     door.gate.stamp(response)
 }
 
@@ -209,6 +176,9 @@ impl DataPlane {
             }
         }
         request.headers_mut().insert(HOST, HeaderValue::from_static(INTERNAL_HOST));
+        if let Ok(id) = HeaderValue::try_from(Uuid::new_v4().to_string()) {
+            request.headers_mut().insert(REQUEST_HEADER, id);
+        }
         for name in [SESSION_HEADER, PLATFORM_SESSION_HEADER] {
             request.headers_mut().insert(HeaderName::from_static(name), session.clone());
         }

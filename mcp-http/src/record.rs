@@ -61,8 +61,8 @@ impl Record {
     }
 
     pub(crate) fn identify(&mut self, envelope: &Envelope) {
-        self.method.clone_from(&envelope.method);
-        self.tool.clone_from(&envelope.tool);
+        self.method = envelope.method.as_deref().map(shorten);
+        self.tool = envelope.tool.as_deref().map(shorten);
     }
 
     /// Rides along with the answer until it has been sent.
@@ -113,6 +113,11 @@ impl Drop for Record {
             "request"
         );
     }
+}
+
+/// Names come from the caller, who may send anything.
+fn shorten(name: &str) -> String {
+    name.chars().take(100).collect()
 }
 
 /// To the microsecond.

@@ -1,5 +1,7 @@
 //! The service over HTTP: what a caller gets, to the letter.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -54,10 +56,9 @@ impl ServerHandler for Fixture {
 
 async fn send(request: http::request::Builder, body: impl Into<Bytes>) -> Response<Body> {
     let request = request.body(Full::new(body.into())).expect("a request");
-    match McpService::new(Fixture).oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
-    }
+    let answered = tokio::time::timeout(Duration::from_secs(5), McpService::new(Fixture).oneshot(request));
+    let Ok(response) = answered.await.expect("every request is answered");
+    response
 }
 
 fn request() -> http::request::Builder {

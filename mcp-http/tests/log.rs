@@ -99,7 +99,7 @@ fn call(arguments: &str) -> String {
 
 #[tokio::test]
 async fn a_call_is_one_line_with_its_ids_and_its_caller() {
-    insta::assert_snapshot!(logged(&call(r#"{"password":"hunter2"}"#)).await, @"");
+    insta::assert_snapshot!(logged(&call(r#"{"password":"hunter2"}"#)).await, @r#"{"level":"INFO","message":"request","request_id":"request-1","session_id":"session-1","trace_id":"trace-1","caller":"arn:aws:iam::123456789012:user/caller","method":"tools/call","tool":"answer","status":200,"outcome":"ok","target":"mcp"}"#);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use local_aws::{Config, Identities, Identity, Policy, Server, Stack, caller_policies};
 use mcp_sigv4::{
@@ -84,7 +85,8 @@ pub(crate) fn function_url(stack: &Stack) -> Target {
 pub(crate) fn options(identity: &Identity) -> Options {
     let token = identity.session.as_ref().map(|(token, _)| token.clone());
     let keys = Credentials::new(&identity.access_key, &identity.secret, token, None, "test");
-    Options { signing: Signing::Provider(SharedCredentialsProvider::new(keys)), ..Options::default() }
+    let signing = Signing::Provider(SharedCredentialsProvider::new(keys));
+    Options { signing, timeout: Duration::from_secs(20), ..Options::default() }
 }
 
 pub(crate) async fn connect(target: Target, identity: &Identity) -> Result<Client, Error> {
