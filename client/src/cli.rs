@@ -25,9 +25,6 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,
 
-    #[command(flatten)]
-    connection: Connection,
-
     /// What to print on standard output
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     output: Output,
@@ -35,6 +32,9 @@ pub(crate) struct Cli {
     /// Say on standard error what is done (twice for more)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
+
+    #[command(flatten)]
+    connection: Connection,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]

@@ -21,9 +21,6 @@ use crate::http;
 use crate::signer::Signer;
 use crate::target::Target;
 
-/// The most bytes of an answer: what `AgentCore` carries, which is more than Lambda does.
-const MAX_ANSWER_BYTES: usize = 100 * 1024 * 1024;
-
 /// How to connect.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -46,7 +43,7 @@ impl Default for Options {
             signing: Signing::DefaultChain { profile: None },
             protocol: Protocol::Initialize,
             session_id: None,
-            timeout: Duration::from_secs(120),
+            timeout: Duration::from_mins(2),
             allow_http: false,
         }
     }
@@ -113,9 +110,8 @@ impl Client {
         let timeout = options.timeout;
         let http = SignedHttp::new(client, target.clone(), signer, timeout, options.session_id);
         let mut config = StreamableHttpClientTransportConfig::with_uri(target.url().as_str());
-        config.max_json_response_size = MAX_ANSWER_BYTES;
-        config.max_sse_event_size = MAX_ANSWER_BYTES;
-        config.max_concurrent_requests = 1024;
+        // As many as a caller has in flight; the platforms throttle by themselves.
+        config.max_concurrent_requests = usize::from(u16::MAX);
         let transport = StreamableHttpClientTransport::with_client(http.clone(), config);
         let us = ClientConfig::new(
             ClientCapabilities::default(),

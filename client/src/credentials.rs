@@ -14,7 +14,7 @@ use crate::error::Error;
 
 /// Credentials are renewed when they have less than this to live: longer than any request
 /// waits for its turn, shorter than the shortest session AWS grants (15 minutes).
-const REFRESH_MARGIN: Duration = Duration::from_secs(5 * 60);
+const REFRESH_MARGIN: Duration = Duration::from_mins(5);
 
 /// What the AWS configuration of this machine says.
 #[derive(Debug)]
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn credentials_are_fetched_once_by_all_who_ask_at_once() {
-        let (cache, fetches) = cache(Duration::from_secs(3600));
+        let (cache, fetches) = cache(Duration::from_hours(1));
         run(async {
             let asked = (0..64).map(|_| cache.get());
             assert!(futures::future::join_all(asked).await.iter().all(Result::is_ok));
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn credentials_near_their_end_are_fetched_again() {
-        let (cache, fetches) = cache(REFRESH_MARGIN - Duration::from_secs(1));
+        let (cache, fetches) = cache(REFRESH_MARGIN.mul_f64(0.9));
         run(async {
             assert!(cache.get().await.is_ok());
             assert!(cache.get().await.is_ok());
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn forgetting_expired_credentials_spares_newer_ones() {
-        let (cache, fetches) = cache(Duration::from_secs(3600));
+        let (cache, fetches) = cache(Duration::from_hours(1));
         run(async {
             assert!(cache.get().await.is_ok());
             cache.forget("AKIA-of-long-ago").await;

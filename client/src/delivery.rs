@@ -11,7 +11,7 @@ use rmcp::transport::streamable_http_client::StreamableHttpPostResponse;
 use tokio::time::Instant;
 
 use crate::denial::Denial;
-use crate::error::{Error, Identity};
+use crate::error::{Error, Forbidden, Identity};
 use crate::exchange::{self, NoReply, Refusal, Reply, SESSION_HEADER};
 use crate::retry::{self, Trouble};
 use crate::signer::Signer;
@@ -199,6 +199,7 @@ impl SignedHttp {
             Err(NoReply { trouble: Trouble::NotConnected, reason }) => {
                 Err(Error::Unreachable { host, reason })
             }
+            Err(NoReply { trouble: Trouble::TooLarge, reason }) => Err(Error::Protocol(reason)),
             Err(NoReply { reason, .. }) => Err(Error::Broken { host, reason }),
         }
     }
@@ -212,7 +213,8 @@ impl SignedHttp {
             }
             (Some(denial), _) => {
                 let hint = denial.hint(&self.shared.target, identity);
-                Error::Forbidden { status, host, said: refusal.said, identity: identity.clone(), hint }
+                let identity = identity.clone();
+                Error::Forbidden(Box::new(Forbidden { status, host, said: refusal.said, identity, hint }))
             }
             (None, _) if matches!(status, 404 | 405 | 406 | 415) => self.not_mcp(status, refusal.said),
             (None, _) => Error::Status { status, host, said: refusal.said },

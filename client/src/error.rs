@@ -61,19 +61,8 @@ pub enum Error {
     },
 
     /// 401 or 403.
-    #[error("{status} from {host}: {said}\n{identity}{hint}")]
-    Forbidden {
-        /// The HTTP status.
-        status: u16,
-        /// Who answered.
-        host: String,
-        /// What AWS said.
-        said: String,
-        /// How the request was signed.
-        identity: Identity,
-        /// What to do.
-        hint: String,
-    },
+    #[error(transparent)]
+    Forbidden(Box<Forbidden>),
 
     /// The connection could not be made.
     #[error("cannot connect to {host}: {reason}")]
@@ -124,7 +113,7 @@ pub enum Error {
         said: String,
     },
 
-    /// The server, or `AgentCore` for it, answered with a JSON-RPC error.
+    /// The server, or AgentCore for it, answered with a JSON-RPC error.
     #[error("the server refused: {message} ({code}){hint}")]
     Rpc {
         /// The JSON-RPC code.
@@ -149,7 +138,7 @@ impl Error {
 
     /// A JSON-RPC error with what is known of its code.
     ///
-    /// The codes beyond MCP's own are those of the `AgentCore` data plane (`AgentCore`
+    /// The codes beyond MCP's own are those of the AgentCore data plane (AgentCore
     /// developer guide, "MCP error codes").
     pub(crate) fn rpc(code: i32, message: String, target: &Target) -> Self {
         let hint = match (code, target.kind()) {
@@ -181,6 +170,22 @@ fn log_group(arn: Option<&str>) -> String {
 fn skew(seconds: i64) -> String {
     let side = if seconds < 0 { "behind" } else { "ahead of" };
     format!("{} s {side}", seconds.unsigned_abs())
+}
+
+/// A request that AWS refused.
+#[derive(Clone, Debug, Error)]
+#[error("{status} from {host}: {said}\n{identity}{hint}")]
+pub struct Forbidden {
+    /// The HTTP status.
+    pub status: u16,
+    /// Who answered.
+    pub host: String,
+    /// What AWS said.
+    pub said: String,
+    /// How the request was signed.
+    pub identity: Identity,
+    /// What to do.
+    pub hint: String,
 }
 
 /// How a request was signed; never the secret.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use bytes::BytesMut;
 use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use rmcp::model::ServerJsonRpcMessage;
@@ -13,6 +14,10 @@ use crate::retry::Trouble;
 
 /// The header that carries the session in both directions.
 pub(crate) const SESSION_HEADER: &str = "mcp-session-id";
+
+/// The most bytes of an answer: what AgentCore carries, which is more than Lambda does
+/// (AgentCore quotas: 100 MB).
+pub(crate) const MAX_ANSWER_BYTES: usize = 100 * 1000 * 1000;
 
 /// How much of an error's body is kept for the message.
 const SAID_CHARACTERS: usize = 500;
@@ -79,12 +84,25 @@ pub(crate) async fn read(response: reqwest::Response, awaits_answer: bool) -> Re
             let events = SseStream::from_bytes_stream(response.bytes_stream());
             Ok(Reply::Answer(StreamableHttpPostResponse::Sse(Box::pin(events), session)))
         }
-        "application/json" => Ok(read_json(status, &response.bytes().await?, session)),
+        "application/json" => Ok(read_json(status, &body(response).await?, session)),
         other => {
-            let text = shorten(&response.text().await?);
+            let text = shorten(&String::from_utf8_lossy(&body(response).await?));
             Ok(Reply::NotMcp(status.as_u16(), format!("content type {other:?}: {text}")))
         }
     }
+}
+
+/// The whole body, if it is not too large to be kept.
+async fn body(mut response: reqwest::Response) -> Result<BytesMut, NoReply> {
+    let mut body = BytesMut::new();
+    while let Some(piece) = response.chunk().await? {
+        if body.len() + piece.len() > MAX_ANSWER_BYTES {
+            let reason = format!("the answer is larger than {MAX_ANSWER_BYTES} bytes");
+            return Err(NoReply { trouble: Trouble::TooLarge, reason });
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
 }
 
 fn media_type(headers: &HeaderMap) -> String {
@@ -111,7 +129,7 @@ async fn read_failure(response: reqwest::Response, session: Option<String>) -> R
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let date = text(DATE).and_then(|date| httpdate::parse_http_date(date).ok());
     let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
-    let body = response.bytes().await?;
+    let body = body(response).await?;
     let denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
     if !denied && let Reply::RpcError(message, code, _) = read_json(status, &body, None) {
         return Ok(Reply::RpcError(message, code, session));

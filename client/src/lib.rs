@@ -35,7 +35,7 @@ pub use aws_credential_types::Credentials;
 pub use aws_credential_types::provider::SharedCredentialsProvider;
 pub use client::{Client, Options, Protocol, Signing};
 pub use demo::{Demo, DemoError};
-pub use error::{Error, Identity};
+pub use error::{Error, Forbidden, Identity};
 pub use latency::Latency;
 pub use rmcp::model::{CallToolResult, JsonObject, Tool};
 pub use target::{Kind, Target, TargetError};

@@ -10,9 +10,9 @@ const CONNECTION_ATTEMPTS: u32 = 5;
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
-/// Throttled, or a quota is used up (`AgentCore` data plane).
+/// Throttled, or a quota is used up (AgentCore data plane).
 const THROTTLED: i32 = -32003;
-/// Another operation holds the session (`AgentCore` data plane).
+/// Another operation holds the session (AgentCore data plane).
 const CONFLICT: i32 = -32005;
 
 /// What came instead of an answer.
@@ -26,6 +26,8 @@ pub(crate) enum Trouble {
     Status(u16, Option<Duration>),
     /// A JSON-RPC error.
     Rpc(i32),
+    /// An answer larger than is taken.
+    TooLarge,
 }
 
 /// How long to wait before the attempt after this one (the first is 1), or `None` if there
@@ -37,7 +39,7 @@ pub(crate) fn delay(trouble: Trouble, attempt: u32, repeatable: bool, jitter: f6
         Trouble::Status(429, _) => true,
         Trouble::Rpc(code) => code == THROTTLED || code == CONFLICT,
         Trouble::Broken | Trouble::Status(502..=504, _) => repeatable,
-        Trouble::Status(..) => false,
+        Trouble::Status(..) | Trouble::TooLarge => false,
     };
     let asked = match trouble {
         Trouble::Status(_, asked) => asked,

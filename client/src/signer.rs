@@ -130,8 +130,7 @@ mod tests {
             None,
             "test",
         );
-        // 2026-11-22T00:00:00Z
-        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_305_600);
+        let time = httpdate::parse_http_date("Sun, 22 Nov 2026 00:00:00 GMT").expect("a date");
         let scope = Scope { service, region: "us-east-1", time };
         let mut headers = HeaderMap::new();
         headers.insert("content-type", HeaderValue::from_static("application/json"));

@@ -10,7 +10,7 @@ use url::{Host, Url};
 
 /// Where MCP requests go, and how they are to be signed.
 ///
-/// Made from text by [`FromStr`]: an `AgentCore` runtime or gateway ARN, or a URL. Service
+/// Made from text by [`FromStr`]: an AgentCore runtime or gateway ARN, or a URL. Service
 /// and region are read from the ARN or from the host's name; a host that tells neither
 /// leaves them open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +24,9 @@ pub struct Target {
 /// What answers at a target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// An `AgentCore` runtime, with its ARN where the target tells it.
+    /// An AgentCore runtime, with its ARN where the target tells it.
     Runtime(Option<String>),
-    /// An `AgentCore` gateway.
+    /// An AgentCore gateway.
     Gateway,
     /// A Lambda function URL.
     FunctionUrl,

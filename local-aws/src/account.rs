@@ -6,7 +6,7 @@ pub const ACCOUNT: &str = "123456789012";
 /// The one region there is.
 pub const REGION: &str = "us-east-1";
 
-/// The `AgentCore` runtime: a name and ten characters, as AWS makes them.
+/// The AgentCore runtime: a name and ten characters, as AWS makes them.
 pub const RUNTIME_ID: &str = "rust_mcp-localaws01";
 
 /// The Lambda function.

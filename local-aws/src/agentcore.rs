@@ -1,4 +1,4 @@
-//! The front door of the `AgentCore` data plane: `InvokeAgentRuntime` for MCP runtimes, and
+//! The front door of the AgentCore data plane: `InvokeAgentRuntime` for MCP runtimes, and
 //! `StopRuntimeSession`.
 
 mod error;
@@ -24,11 +24,11 @@ use crate::account::{ACCOUNT, RUNTIME_ID, runtime_arn};
 use crate::gate::Gate;
 use crate::sessions::{Containers, Lease, SessionError, Sessions};
 
-/// The largest payload (`AgentCore` quotas: 100 MB).
+/// The largest payload (AgentCore quotas: 100 MB).
 const MAX_PAYLOAD_BYTES: usize = 100 * 1000 * 1000;
 
-/// How long a request may take (`AgentCore` quotas: 15 minutes).
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+/// How long a request may take (AgentCore quotas: 15 minutes).
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(15);
 
 const SESSION_HEADER: &str = "mcp-session-id";
 const PLATFORM_SESSION_HEADER: &str = "x-amzn-bedrock-agentcore-runtime-session-id";

@@ -1,9 +1,9 @@
-//! AWS's two front doors on loopback: the `AgentCore` data plane and a Lambda function URL,
+//! AWS's two front doors on loopback: the AgentCore data plane and a Lambda function URL,
 //! for development, tests and the demo.
 //!
 //! Every request is verified and authorised as AWS does it, by code that shares nothing
 //! with the client's signer and by the policy documents under `policies/`. Behind the
-//! doors run real server processes: one per `AgentCore` session, one per concurrent Lambda
+//! doors run real server processes: one per AgentCore session, one per concurrent Lambda
 //! invocation.
 
 mod account;

@@ -1,4 +1,4 @@
-//! `AgentCore` sessions: a server process each, started on first use, reaped when idle.
+//! AgentCore sessions: a server process each, started on first use, reaped when idle.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;
@@ -18,11 +18,11 @@ use tokio::sync::OnceCell;
 
 use crate::process::Server;
 
-/// New sessions per second (`AgentCore` quotas).
+/// New sessions per second (AgentCore quotas).
 const NEW_SESSIONS_PER_SECOND: usize = 25;
 
 /// How long a container may take until its health probe is answered.
-const INIT_TIMEOUT: Duration = Duration::from_secs(120);
+const INIT_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The health probe: a JSON-RPC ping with a trailing slash on the path.
 const PROBE: &str = r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#;

@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::identity::{Identities, Identity};
 
 /// How far a request's time may be from the server's.
-pub(crate) const TOLERANCE: Duration = Duration::from_secs(5 * 60);
+pub(crate) const TOLERANCE: Duration = Duration::from_mins(5);
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
@@ -150,9 +150,9 @@ fn check_scope(given: &str, date: &str, scope: &Scope<'_>) -> Result<(), Signatu
 fn check_token(parts: &Parts, identity: &Identity, now: SystemTime) -> Result<(), SignatureError> {
     match (&identity.session, header(parts, "x-amz-security-token")) {
         (None, None) => Ok(()),
-        (Some((token, _)), Some(given)) if token != given => Err(SignatureError::UnknownToken),
-        (Some((_, expires)), Some(_)) if *expires <= now => Err(SignatureError::ExpiredToken),
-        (Some(_), Some(_)) => Ok(()),
+        (Some((token, expires)), Some(given)) if token == given => {
+            (now < *expires).then_some(()).ok_or(SignatureError::ExpiredToken)
+        }
         _ => Err(SignatureError::UnknownToken),
     }
 }

@@ -23,13 +23,13 @@ use crate::sessions::{Sessions, containers};
 /// What to deploy, and how.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The server in the `AgentCore` container. It is told where to listen by `MCP_LISTEN`.
+    /// The server in the AgentCore container. It is told where to listen by `MCP_LISTEN`.
     pub agentcore_server: Server,
     /// The server in the Lambda environments.
     pub lambda_server: Server,
     /// Who may hold credentials.
     pub identities: Identities,
-    /// The port of the `AgentCore` data plane; 0 for any.
+    /// The port of the AgentCore data plane; 0 for any.
     pub agentcore_port: u16,
     /// The port of the function URL; 0 for any.
     pub lambda_port: u16,
@@ -62,7 +62,7 @@ impl Config {
             invoke_mode: InvokeMode::Buffered,
             function_timeout: Duration::from_secs(30),
             concurrency: 100,
-            idle_timeout: Duration::from_secs(5 * 60),
+            idle_timeout: Duration::from_mins(5),
             clock_offset: 0,
         }
     }

@@ -10,7 +10,7 @@ use num_bigint::BigInt;
 /// The most digits an integer may be written with.
 ///
 /// Converting decimal text takes time quadratic in its length, so longer text is
-/// refused before it is converted. The number is `CPython`'s, and with it that of the
+/// refused before it is converted. The number is CPython's, and with it that of the
 /// original server.
 pub const MAX_DIGITS: usize = 4300;
 

@@ -47,12 +47,12 @@ fn name(target: &Target) -> String {
 }
 
 fn text(measured: &[(String, Latency)], calls: usize, same: bool) -> String {
-    let width = measured.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
-    let mut table = format!("{:width$}{:>14}{:>14}{:>14}\n", "", "first call", "warm median", "warm p99");
+    let column = measured.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let mut table = format!("{:column$}{:>14}{:>14}{:>14}\n", "", "first call", "warm median", "warm p99");
     for (name, latency) in measured {
-        let cells = [latency.first, latency.percentile(50), latency.percentile(99)];
-        let cells = cells.map(|cell| format!("{:.2} ms", cell.as_secs_f64() * 1e3));
-        table += &format!("{name:width$}{:>14}{:>14}{:>14}\n", cells[0], cells[1], cells[2]);
+        let figures = [latency.first, latency.percentile(50), latency.percentile(99)];
+        let figures = figures.map(|figure| format!("{:.2} ms", figure.as_secs_f64() * 1e3));
+        table += &format!("{name:column$}{:>14}{:>14}{:>14}\n", figures[0], figures[1], figures[2]);
     }
     let answers = if same { "the same on all of them" } else { "NOT the same on all of them" };
     table

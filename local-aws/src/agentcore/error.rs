@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The data plane's errors (`AgentCore` developer guide, "MCP error codes").
+/// The data plane's errors (AgentCore developer guide, "MCP error codes").
 #[derive(Debug)]
 pub(super) enum DataPlaneError {
     AccessDenied(String),

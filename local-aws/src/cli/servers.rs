@@ -32,7 +32,7 @@ pub(super) fn programs() -> anyhow::Result<Programs> {
         for name in std::env::vars_os().map(|(name, _)| name).filter(is_of_this_package) {
             build.env_remove(name);
         }
-        let built = build
+        let status = build
             .args(["build", "--locked", "--profile", profile])
             // All of the workspace's default members, as when this program was built: the
             // same features, so that no dependency is built twice.
@@ -40,7 +40,7 @@ pub(super) fn programs() -> anyhow::Result<Programs> {
             .current_dir(WORKSPACE)
             .status()
             .context("run cargo to build the servers")?;
-        anyhow::ensure!(built.success(), "the servers could not be built: see above");
+        anyhow::ensure!(status.success(), "the servers could not be built: see above");
     }
     let beside = |name: &str| {
         let program = directory.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));

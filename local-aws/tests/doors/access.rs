@@ -9,14 +9,14 @@ use local_aws::{Identity, Policy, function_arn, runtime_arn};
 use mcp_sigv4::{Client, Error, Options, Signing, Target};
 use serde_json::json;
 
-fn policy(statements: serde_json::Value) -> Vec<Policy> {
+fn policy(statements: &serde_json::Value) -> Vec<Policy> {
     let document = json!({ "Version": "2012-10-17", "Statement": statements });
     vec![Policy::parse("test", &document.to_string()).expect("a policy")]
 }
 
 async fn refusal(target: Target, identity: &Identity) -> String {
     let error = connect(target, identity).await.expect_err("must not be let in");
-    assert!(matches!(error, Error::Forbidden { status: 403, .. }), "{error:?}");
+    assert!(matches!(&error, Error::Forbidden(forbidden) if forbidden.status == 403), "{error:?}");
     error.to_string()
 }
 
@@ -81,7 +81,7 @@ async fn another_region_or_service_is_refused() {
 
 #[tokio::test]
 async fn temporary_credentials_need_their_token_and_their_time() {
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let role = Identity::role("caller", shipped_policies(), SystemTime::now() + hour);
     let expired = Identity::role("caller", shipped_policies(), SystemTime::now() - hour);
     let stack = start(config(&[&role, &expired])).await;
@@ -100,9 +100,9 @@ async fn a_function_url_takes_both_actions() {
     let function = function_arn();
     let by_url = json!({ "Effect": "Allow", "Action": "lambda:InvokeFunctionUrl", "Resource": function });
     let invoke = json!({ "Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": function });
-    let only_url = Identity::user("a", policy(json!([by_url])));
-    let only_invoke = Identity::user("b", policy(json!([invoke])));
-    let both = Identity::user("c", policy(json!([by_url, invoke])));
+    let only_url = Identity::user("a", policy(&json!([by_url])));
+    let only_invoke = Identity::user("b", policy(&json!([invoke])));
+    let both = Identity::user("c", policy(&json!([by_url, invoke])));
     let stack = start(config(&[&only_url, &only_invoke, &both])).await;
     refusal(function_url(&stack), &only_url).await;
     refusal(function_url(&stack), &only_invoke).await;
@@ -113,7 +113,7 @@ async fn a_function_url_takes_both_actions() {
 async fn a_policy_for_another_runtime_is_no_policy_for_this_one() {
     let other = runtime_arn().replace("rust_mcp", "other_mcp");
     let allow = json!([{ "Effect": "Allow", "Action": "bedrock-agentcore:*", "Resource": other }]);
-    let identity = Identity::user("other", policy(allow));
+    let identity = Identity::user("other", policy(&allow));
     let stack = start(config(&[&identity])).await;
     refusal(runtime(&stack), &identity).await;
 }

@@ -46,7 +46,7 @@ pub(crate) fn caller() -> Identity {
 
 /// The real servers, for the given identities.
 pub(crate) fn config(identities: &[&Identity]) -> Config {
-    let identities = Identities::from_iter(identities.iter().map(|identity| (*identity).clone()));
+    let identities = identities.iter().map(|identity| (*identity).clone()).collect::<Identities>();
     Config::new(program("agentcore-server"), program("lambda-server"), identities)
 }
 

@@ -76,12 +76,12 @@ async fn a_tool_that_panics_is_answered_within_a_second() {
     for (host, target) in targets(&stack) {
         let client = connect(target, &caller).await.expect("connects");
         let before = call(&client, "pid", "{}").await;
-        let called = Instant::now();
+        let started = Instant::now();
         let result = client
             .call_tool("panic", arguments("{}"))
             .await
             .unwrap_or_else(|error| panic!("{host}: {error}"));
-        assert!(called.elapsed() < Duration::from_secs(1), "{host}");
+        assert!(started.elapsed() < Duration::from_secs(1), "{host}");
         assert_eq!(result.is_error, Some(true), "{host}");
         assert_eq!(
             crate::common::text(&result),
