@@ -1,11 +1,14 @@
 //! The tools of `tool-core` as an AgentCore Runtime container.
 
+use std::io::Write;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal;
 
 /// Serve the tools over MCP as Amazon Bedrock AgentCore Runtime expects it
@@ -21,22 +24,40 @@ struct Arguments {
     drain_timeout: u64,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
     mcp_http::init_logging();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let runtime = Runtime::new().context("start the runtime")?;
+    let served = runtime.block_on(serve(arguments));
+    // Waiting for a tool that blocks its thread would undo the drain's bound.
+    runtime.shutdown_background();
+    served
+}
+
+async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
+    let terminated = termination().context("watch for termination signals")?;
     let listener = TcpListener::bind(arguments.listen)
         .await
         .with_context(|| format!("listen on {}: choose another address with --listen", arguments.listen))?;
     tracing::info!(address = %listener.local_addr()?, "listening");
-    let terminated = termination().context("watch for termination signals")?;
     let drain_timeout = Duration::from_secs(arguments.drain_timeout);
     agentcore_server::serve(listener, tool_core::mcp::tools(), terminated, drain_timeout)
         .await
         .context("serve")
 }
 
-/// Resolves when the platform (SIGTERM) or a person (Ctrl-C) asks the server to end.
+/// Resolves when the platform (SIGTERM) or a person (Ctrl-C) asks the server to end. From
+/// this call on, not only once it is awaited, the signal no longer kills.
 fn termination() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;

@@ -108,10 +108,18 @@ struct InFlight {
 }
 
 impl InFlight {
+    /// Finishes and reads no further than the answer's first bytes.
+    async fn finish_and_close(mut self) -> String {
+        self.connection.write_all(self.rest.as_bytes()).await.expect("writes");
+        let mut answer = vec![0; 64];
+        let length = self.connection.read(&mut answer).await.expect("reads");
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    }
+
     async fn begin(address: SocketAddr, body: &str) -> Self {
         let mut connection = TcpStream::connect(address).await.expect("connects");
         let head = format!(
-            "POST /mcp HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "POST /mcp HTTP/1.1\r\nhost: x\r\nauthorization: hunter-signature\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         let (first, rest) = body.split_at(body.len() / 2);
@@ -138,11 +146,11 @@ async fn termination_under_load_loses_no_accepted_request() {
         requests.push(InFlight::begin(server.address, &call).await);
     }
     // All are accepted: a request on a later connection is answered.
-    let probe = InFlight::begin(server.address, PING).await;
+    let later = InFlight::begin(server.address, PING).await.finish_and_close().await;
+    assert!(later.starts_with("HTTP/1.1 200"), "{later}");
     server.terminate();
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(TcpStream::connect(server.address).await.is_err(), "nothing new is accepted");
-    assert!(probe.finish().await.starts_with("HTTP/1.1 200"));
     for (number, request) in requests.into_iter().enumerate() {
         let answer = request.finish().await;
         assert!(answer.contains(&format!(r#""text":"{}""#, 1000 + number)), "{answer}");
@@ -164,12 +172,46 @@ fn an_address_that_is_taken_is_said_to_be() {
         .args(["--listen", &server.address.to_string()])
         .output();
     let taken = taken.expect("runs");
-    assert_eq!(taken.status.code(), Some(1));
+    assert_eq!(taken.status.code(), Some(2));
     let said = String::from_utf8_lossy(&taken.stderr).into_owned();
     assert!(
         said.contains(&format!("listen on {}: choose another address with --listen", server.address)),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn the_log_holds_neither_arguments_nor_credentials() {
+    for level in ["", "info", "warn", "trace"] {
+        let log = tempfile::NamedTempFile::new().expect("a file");
+        let mut process = Command::new(env!("CARGO_BIN_EXE_agentcore-server"))
+            .args(["--listen", "127.0.0.1:0"])
+            .env("RUST_LOG", level)
+            .stdout(log.reopen().expect("a file"))
+            .spawn()
+            .expect("starts");
+        let read = || std::fs::read_to_string(log.path()).expect("text");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while level != "warn" && !read().contains("listening") && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let address =
+            read().split_once(r#""address":""#).and_then(|(_, rest)| rest.split('"').next()?.parse().ok());
+        if let Some(address) = address {
+            for arguments in [r#"{"name":"hunter2"}"#, r#"{"a":"hunter2"}"#, r#"["hunter2"]"#] {
+                let tool = if arguments.contains("name") { "greet_user" } else { "add_numbers" };
+                let call = format!(
+                    r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
+                );
+                InFlight::begin(address, &call).await.finish_and_close().await;
+            }
+            assert!(read().contains(r#""outcome":"tool_error""#), "{}", read());
+        }
+        process.kill().expect("a child");
+        for secret in ["hunter2", "hunter-signature"] {
+            assert!(!read().contains(secret), "RUST_LOG={level}: {}", read());
+        }
+    }
 }
 
 struct Slow;

@@ -193,7 +193,7 @@ pub(crate) fn exit_code(run: anyhow::Result<Answer>) -> ExitCode {
     let answered = causes().any(|cause| {
         cause.is::<Refused>()
             || cause.downcast_ref::<Error>().is_some_and(Error::is_answer)
-            || matches!(cause.downcast_ref(), Some(DemoError::Tool { .. }))
+            || cause.downcast_ref::<DemoError>().is_some_and(DemoError::is_answer)
     });
     ExitCode::from(if answered { 1 } else { 2 })
 }

@@ -105,7 +105,9 @@ impl Client {
         if target.url().scheme() == "http" && !target.is_loopback() && !options.allow_http {
             return Err(Error::PlainHttp(target.to_string()));
         }
-        let signer = signer(&target, options.signing).await?;
+        // Boxed: the providers of the default chain make a future of many kilobytes.
+        let signer = Box::pin(signer(&target, options.signing));
+        let signer = within(options.timeout, &target, signer).await??;
         let client = http_client(&target)?;
         let timeout = options.timeout;
         let http = SignedHttp::new(client, target.clone(), signer, timeout, options.session_id);
@@ -175,7 +177,7 @@ async fn signer(target: &Target, signing: Signing) -> Result<Option<Signer>, Err
         _ if target.service().is_none() => return Err(Error::UnknownService(target.to_string())),
         Signing::Provider(provider) => (Some(provider), None),
         Signing::DefaultChain { profile } => {
-            let configuration = credentials::load(profile.as_deref()).await?;
+            let configuration = credentials::load(profile.as_deref(), target.region()).await?;
             (configuration.credentials, configuration.region)
         }
     };
@@ -212,6 +214,10 @@ fn explain_start(error: &ClientInitializeError, target: &Target) -> Error {
 
 fn explain(error: &ServiceError, target: &Target) -> Error {
     match error {
+        ServiceError::TransportClosed => Error::Broken {
+            host: target.url().authority().to_owned(),
+            reason: "the stream of the answer ended early".to_owned(),
+        },
         ServiceError::McpError(error) => Error::rpc(error.code.0, error.message.to_string(), target),
         ServiceError::TransportSend(error) => explain_transport(error),
         other => Error::Protocol(other.to_string()),

@@ -27,9 +27,13 @@ pub(crate) struct AwsConfiguration {
 ///
 /// # Errors
 /// Fails where no HTTP client can be made. What a provider lacks shows when it is asked.
-pub(crate) async fn load(profile: Option<&str>) -> Result<AwsConfiguration, Error> {
+pub(crate) async fn load(profile: Option<&str>, region: Option<&str>) -> Result<AwsConfiguration, Error> {
     let http = AwsHttp::new().map_err(|error| Error::Credentials(error.to_string()))?;
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    if let Some(region) = region {
+        // Known from the target: no need to ask the instance metadata for it.
+        loader = loader.region(Region::new(region.to_owned()));
+    }
     if let Some(profile) = profile {
         loader = loader.profile_name(profile);
     }
@@ -60,11 +64,24 @@ impl CachedCredentials {
     pub(crate) async fn get(&self) -> Result<Credentials, Error> {
         // Held while fetching: those who wait find what the first one fetched.
         let mut cached = self.cached.lock().await;
-        if let Some(credentials) = cached.as_ref().filter(|credentials| is_fresh(credentials)) {
+        if let Some(credentials) =
+            cached.as_ref().filter(|credentials| lives_for(credentials, REFRESH_MARGIN))
+        {
             return Ok(credentials.clone());
         }
-        let fetched = self.provider.provide_credentials().await.map_err(|error| explain(&error))?;
-        Ok(cached.insert(fetched).clone())
+        match self.provider.provide_credentials().await {
+            Ok(fetched) => Ok(cached.insert(fetched).clone()),
+            // Good for less than the margin, but good.
+            Err(error) => {
+                match cached.as_ref().filter(|credentials| lives_for(credentials, Duration::ZERO)) {
+                    Some(credentials) => {
+                        tracing::warn!(%error, "credentials could not be renewed yet");
+                        Ok(credentials.clone())
+                    }
+                    None => Err(explain(&error)),
+                }
+            }
+        }
     }
 
     /// Forgets credentials that the server called expired, unless newer ones are there.
@@ -76,8 +93,8 @@ impl CachedCredentials {
     }
 }
 
-fn is_fresh(credentials: &Credentials) -> bool {
-    credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now() + REFRESH_MARGIN)
+fn lives_for(credentials: &Credentials, time: Duration) -> bool {
+    credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now() + time)
 }
 
 fn explain(error: &CredentialsError) -> Error {
@@ -111,6 +128,8 @@ mod tests {
     struct Numbered {
         fetches: Arc<AtomicUsize>,
         lifetime: Duration,
+        /// Fetches beyond these fail.
+        good_for: usize,
     }
 
     impl ProvideCredentials for Numbered {
@@ -121,6 +140,9 @@ mod tests {
             future::ProvideCredentials::new(async {
                 tokio::task::yield_now().await;
                 let number = self.fetches.fetch_add(1, Ordering::SeqCst);
+                if number >= self.good_for {
+                    return Err(CredentialsError::provider_error("out of order"));
+                }
                 let expiry = SystemTime::now() + self.lifetime;
                 Ok(Credentials::new(format!("AKIA{number}"), "secret", None, Some(expiry), "test"))
             })
@@ -129,7 +151,7 @@ mod tests {
 
     fn cache(lifetime: Duration) -> (CachedCredentials, Arc<AtomicUsize>) {
         let fetches = Arc::<AtomicUsize>::default();
-        let provider = Numbered { fetches: Arc::clone(&fetches), lifetime };
+        let provider = Numbered { fetches: Arc::clone(&fetches), lifetime, good_for: 2 };
         (CachedCredentials::new(SharedCredentialsProvider::new(provider)), fetches)
     }
 
@@ -155,6 +177,18 @@ mod tests {
             assert!(cache.get().await.is_ok());
         });
         assert_eq!(fetches.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn credentials_that_cannot_be_renewed_are_used_to_their_end() {
+        let (cache, _) = cache(REFRESH_MARGIN.mul_f64(0.9));
+        run(async {
+            for _ in 0..4 {
+                assert!(cache.get().await.is_ok());
+            }
+            cache.forget("AKIA1").await;
+            assert!(cache.get().await.is_err());
+        });
     }
 
     #[test]

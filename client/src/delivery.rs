@@ -112,10 +112,11 @@ impl SignedHttp {
                 corrected = true;
                 continue;
             }
-            let trouble = trouble(&reply);
+            let trouble = self.trouble(&reply);
             let delay = trouble
                 .and_then(|trouble| retry::delay(trouble, attempt, outgoing.repeatable, fastrand::f64()));
-            let Some(delay) = delay.filter(|delay| Instant::now() + *delay < deadline) else {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Some(delay) = delay.filter(|delay| *delay < left) else {
                 return self.conclude(reply, &identity);
             };
             tracing::info!(attempt, ?delay, ?trouble, "trying again");
@@ -225,21 +226,25 @@ impl SignedHttp {
         Error::NotMcp { url: self.shared.target.to_string(), status, said }
     }
 
+    fn trouble(&self, reply: &Result<Reply, NoReply>) -> Option<Trouble> {
+        let data_plane = matches!(self.shared.target.kind(), Kind::Runtime(_) | Kind::Gateway);
+        match reply {
+            Ok(Reply::RpcError(_, code, _)) if data_plane => Some(Trouble::DataPlane(*code)),
+            Ok(Reply::RpcError(..)) => Some(Trouble::Rpc),
+            Ok(Reply::Refusal(refusal)) => {
+                Some(Trouble::Status(refusal.status.as_u16(), refusal.retry_after))
+            }
+            Ok(Reply::Answer(_) | Reply::NotMcp(..)) => None,
+            Err(no_reply) => Some(no_reply.trouble),
+        }
+    }
+
     fn timed_out(&self) -> Error {
         Error::TimedOut { host: self.host(), after: self.shared.timeout }
     }
 
     fn host(&self) -> String {
         self.shared.target.url().authority().to_owned()
-    }
-}
-
-fn trouble(reply: &Result<Reply, NoReply>) -> Option<Trouble> {
-    match reply {
-        Ok(Reply::RpcError(_, code, _)) => Some(Trouble::Rpc(*code)),
-        Ok(Reply::Refusal(refusal)) => Some(Trouble::Status(refusal.status.as_u16(), refusal.retry_after)),
-        Ok(Reply::Answer(_) | Reply::NotMcp(..)) => None,
-        Err(no_reply) => Some(no_reply.trouble),
     }
 }
 

@@ -25,8 +25,20 @@ pub enum DemoError {
         text: String,
     },
     /// The lines could not be written.
-    #[error("write the demo's output: {0}")]
+    #[error("write the demo's output")]
     Io(#[from] io::Error),
+}
+
+impl DemoError {
+    /// Whether the tool or the server said no, as opposed to the demo not having run.
+    #[must_use]
+    pub fn is_answer(&self) -> bool {
+        match self {
+            Self::Client(error) => error.is_answer(),
+            Self::Tool { .. } => true,
+            Self::Io(_) => false,
+        }
+    }
 }
 
 /// The three calls of the guide, with the text that stands before the result.

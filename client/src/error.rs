@@ -153,7 +153,7 @@ impl Error {
             }
             (-32010, Kind::Runtime(arn)) => format!(
                 "; the container did not start or failed its health probe: it must answer POST /mcp on port 8000, and its log is in {}",
-                log_group(arn.as_deref())
+                log_group(arn.as_deref(), &target.qualifier())
             ),
             _ => String::new(),
         };
@@ -162,9 +162,9 @@ impl Error {
 }
 
 /// Where the platform puts what the container prints.
-fn log_group(arn: Option<&str>) -> String {
+fn log_group(arn: Option<&str>, qualifier: &str) -> String {
     let id = arn.and_then(|arn| arn.rsplit('/').next()).unwrap_or("<runtime id>");
-    format!("the log group /aws/bedrock-agentcore/runtimes/{id}-DEFAULT")
+    format!("the log group /aws/bedrock-agentcore/runtimes/{id}-{qualifier}")
 }
 
 fn skew(seconds: i64) -> String {

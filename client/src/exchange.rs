@@ -1,8 +1,10 @@
 //! One HTTP exchange: a signed POST out, and what came back read as far as MCP goes.
 
+use std::io;
 use std::time::{Duration, SystemTime};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, StreamExt};
 use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use rmcp::model::ServerJsonRpcMessage;
@@ -18,6 +20,9 @@ pub(crate) const SESSION_HEADER: &str = "mcp-session-id";
 /// The most bytes of an answer: what AgentCore carries, which is more than Lambda does
 /// (AgentCore quotas: 100 MB).
 pub(crate) const MAX_ANSWER_BYTES: usize = 100 * 1000 * 1000;
+
+/// The most bytes of an event stream (Lambda quotas: 200 MB).
+const MAX_STREAM_BYTES: usize = 200 * 1000 * 1000;
 
 /// How much of an error's body is kept for the message.
 const SAID_CHARACTERS: usize = 500;
@@ -77,11 +82,13 @@ pub(crate) async fn read(response: reqwest::Response, awaits_answer: bool) -> Re
         return read_failure(response, session).await;
     }
     if !awaits_answer || matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
+        // To its end, so that the connection can be used again.
+        body(response).await?;
         return Ok(Reply::Answer(StreamableHttpPostResponse::Accepted));
     }
     match media_type.as_str() {
         "text/event-stream" => {
-            let events = SseStream::from_bytes_stream(response.bytes_stream());
+            let events = SseStream::from_bytes_stream(capped(response.bytes_stream()));
             Ok(Reply::Answer(StreamableHttpPostResponse::Sse(Box::pin(events), session)))
         }
         "application/json" => Ok(read_json(status, &body(response).await?, session)),
@@ -103,6 +110,19 @@ async fn body(mut response: reqwest::Response) -> Result<BytesMut, NoReply> {
         body.extend_from_slice(&piece);
     }
     Ok(body)
+}
+
+/// A stream that ends with an error once it is larger than any platform passes on.
+fn capped(
+    stream: impl Stream<Item = reqwest::Result<Bytes>> + Send + 'static,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let mut total = 0;
+    stream.map(move |piece| {
+        let piece = piece.map_err(io::Error::other)?;
+        total += piece.len();
+        let too_large = || io::Error::other(format!("the stream is larger than {MAX_STREAM_BYTES} bytes"));
+        (total <= MAX_STREAM_BYTES).then_some(piece).ok_or_else(too_large)
+    })
 }
 
 fn media_type(headers: &HeaderMap) -> String {

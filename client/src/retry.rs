@@ -24,8 +24,11 @@ pub(crate) enum Trouble {
     Broken,
     /// An HTTP error, with the delay that the server asks for.
     Status(u16, Option<Duration>),
-    /// A JSON-RPC error.
-    Rpc(i32),
+    /// A JSON-RPC error of the AgentCore data plane. From anybody else the same codes may
+    /// mean anything, and the call may have run.
+    DataPlane(i32),
+    /// A JSON-RPC error of the server itself.
+    Rpc,
     /// An answer larger than is taken.
     TooLarge,
 }
@@ -37,15 +40,16 @@ pub(crate) fn delay(trouble: Trouble, attempt: u32, repeatable: bool, jitter: f6
     let again = match trouble {
         Trouble::NotConnected => attempt < CONNECTION_ATTEMPTS,
         Trouble::Status(429, _) => true,
-        Trouble::Rpc(code) => code == THROTTLED || code == CONFLICT,
+        Trouble::DataPlane(code) => code == THROTTLED || code == CONFLICT,
         Trouble::Broken | Trouble::Status(502..=504, _) => repeatable,
-        Trouble::Status(..) | Trouble::TooLarge => false,
+        Trouble::Status(..) | Trouble::Rpc | Trouble::TooLarge => false,
     };
     let asked = match trouble {
         Trouble::Status(_, asked) => asked,
         _ => None,
     };
-    again.then(|| asked.unwrap_or_else(|| backoff(attempt, jitter)))
+    // A server that says "at once" is not taken at its word.
+    again.then(|| backoff(attempt, jitter).max(asked.unwrap_or_default()))
 }
 
 /// Exponential, with full jitter, so that many clients do not come back at once.
@@ -67,9 +71,12 @@ mod tests {
 
     #[test]
     fn what_cannot_have_run_is_repeated_whatever_it_is() {
-        for trouble in
-            [Trouble::NotConnected, Trouble::Status(429, None), Trouble::Rpc(-32003), Trouble::Rpc(-32005)]
-        {
+        for trouble in [
+            Trouble::NotConnected,
+            Trouble::Status(429, None),
+            Trouble::DataPlane(-32003),
+            Trouble::DataPlane(-32005),
+        ] {
             assert!(again(trouble, RUNS_ONCE), "{trouble:?}");
         }
     }
@@ -90,7 +97,8 @@ mod tests {
             Trouble::Status(400, None),
             Trouble::Status(403, None),
             Trouble::Status(500, None),
-            Trouble::Rpc(-32602),
+            Trouble::DataPlane(-32602),
+            Trouble::Rpc,
         ] {
             assert!(!again(trouble, REPEATABLE), "{trouble:?}");
         }
@@ -103,13 +111,19 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_says_at_once_is_not_hammered() {
+        let at_once = Trouble::Status(429, Some(Duration::ZERO));
+        assert_eq!(delay(at_once, 3, RUNS_ONCE, 1.0), Some(Duration::from_millis(400)));
+    }
+
+    #[test]
     fn delays_double_up_to_a_limit_and_are_jittered() {
         let delays =
-            |jitter| (1..9).map(move |attempt| delay(Trouble::Rpc(-32003), attempt, RUNS_ONCE, jitter));
+            |jitter| (1..9).map(move |attempt| delay(Trouble::DataPlane(-32003), attempt, RUNS_ONCE, jitter));
         let longest: Vec<u128> = delays(1.0).flatten().map(|delay| delay.as_millis()).collect();
         assert_eq!(longest, [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
         assert!(delays(0.0).flatten().all(|delay| delay.is_zero()));
-        assert_eq!(delay(Trouble::Rpc(-32003), 100, RUNS_ONCE, 1.0), Some(LONGEST_DELAY));
+        assert_eq!(delay(Trouble::DataPlane(-32003), 100, RUNS_ONCE, 1.0), Some(LONGEST_DELAY));
     }
 
     #[test]

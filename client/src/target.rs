@@ -19,6 +19,13 @@ pub struct Target {
     kind: Kind,
     service: Option<String>,
     region: Option<String>,
+    given_as: GivenAs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum GivenAs {
+    Arn,
+    Url,
 }
 
 /// What answers at a target.
@@ -130,8 +137,7 @@ impl Target {
         }
     }
 
-    /// The IAM actions that a caller of this target needs, and the resource to allow
-    /// them on where it is known.
+    /// The IAM actions that a caller of this target needs.
     #[must_use]
     pub fn iam_actions(&self) -> &'static [&'static str] {
         match self.kind {
@@ -143,12 +149,25 @@ impl Target {
         }
     }
 
+    /// Whether another endpoint may stand in for the target's own: it is a runtime, given
+    /// by its ARN.
+    #[must_use]
+    pub fn takes_endpoint(&self) -> bool {
+        self.given_as == GivenAs::Arn && matches!(self.kind, Kind::Runtime(_))
+    }
+
+    /// The endpoint ("qualifier") of the runtime that the URL names.
+    pub(crate) fn qualifier(&self) -> String {
+        let named = self.url.query_pairs().find(|(name, _)| name == "qualifier");
+        named.map_or_else(|| "DEFAULT".to_owned(), |(_, value)| value.into_owned())
+    }
+
     /// Sends what goes to an ARN's own endpoint to another one, keeping path and query.
     ///
     /// # Errors
     /// Fails for a target that was given as a URL: it says itself where it is.
     pub fn with_endpoint(mut self, endpoint: &Url) -> Result<Self, TargetError> {
-        if !matches!(self.kind, Kind::Runtime(_)) {
+        if !self.takes_endpoint() {
             return Err(TargetError::NotApplicable { option: "--endpoint-url", target: self.to_string() });
         }
         let mut url = endpoint.clone();
@@ -214,7 +233,8 @@ impl Target {
             _ => return Err(foreign()),
         };
         let url = url.parse().map_err(|_| foreign())?;
-        Ok(Self { url, kind, service: Some("bedrock-agentcore".to_owned()), region: Some(region.to_owned()) })
+        let (service, region) = (Some("bedrock-agentcore".to_owned()), Some(region.to_owned()));
+        Ok(Self { url, kind, service, region, given_as: GivenAs::Arn })
     }
 
     fn from_url(text: &str) -> Result<Self, TargetError> {
@@ -226,7 +246,7 @@ impl Target {
         }
         let host = url.host_str().ok_or_else(not_a_target)?.to_owned();
         let Some((service_label, region)) = read_aws_host(&host) else {
-            return Ok(Self { url, kind: Kind::Other, service: None, region: None });
+            return Ok(Self { url, kind: Kind::Other, service: None, region: None, given_as: GivenAs::Url });
         };
         let (service, kind) = match service_label {
             "lambda-url" => ("lambda", Kind::FunctionUrl),
@@ -238,7 +258,7 @@ impl Target {
             other => (other, Kind::Aws),
         };
         let (service, region) = (Some(service.to_owned()), Some(region.to_owned()));
-        Ok(Self { url, kind, service, region })
+        Ok(Self { url, kind, service, region, given_as: GivenAs::Url })
     }
 }
 

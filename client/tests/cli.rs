@@ -78,10 +78,8 @@ fn no_credentials_says_where_it_looked() {
 
 #[test]
 fn nobody_listening_is_said_at_once() {
-    assert_snapshot!(failure(&["tools", "http://127.0.0.1:1/mcp"], &[]), @"
-    2
-    error: cannot connect to 127.0.0.1:1: Connection refused (os error 111)
-    ");
+    let error = failure(&["tools", "http://127.0.0.1:1/mcp"], &[]);
+    assert!(error.starts_with("2\nerror: cannot connect to 127.0.0.1:1: Connection refused"), "{error}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use mcp_sigv4::{Client, Error, JsonObject, Options, Target};
+use mcp_sigv4::{Client, Error, JsonObject, Options, Signing, Target};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -83,19 +83,37 @@ struct Outcome {
 const IDEMPOTENT: &str = r#"{"idempotentHint": true}"#;
 const RUNS_ONCE: &str = "{}";
 
+/// What is called: a runtime of AgentCore, or a server that is nobody's.
+#[derive(Clone, Copy)]
+enum Host {
+    AgentCore,
+    Anybody,
+}
+
 async fn run(acts: &[Act], annotations: &str) -> Outcome {
+    run_on(Host::Anybody, acts, annotations).await
+}
+
+async fn run_on(host: Host, acts: &[Act], annotations: &str) -> Outcome {
     let script = Script {
         acts: Arc::new(Mutex::new(acts.iter().copied().collect())),
         calls: Arc::default(),
         annotations: serde_json::from_str(annotations).expect("JSON"),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
-    let url = format!("http://{}/mcp", listener.local_addr().expect("an address"));
+    let address = listener.local_addr().expect("an address");
+    let target = match host {
+        Host::Anybody => format!("http://{address}/mcp").parse(),
+        Host::AgentCore => "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/a-abcdefghij"
+            .parse::<Target>()
+            .and_then(|target| target.with_endpoint(&format!("http://{address}").parse().expect("a URL"))),
+    };
     let router = Router::new().fallback(handle).with_state(script.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
 
-    let options = Options { timeout: Duration::from_secs(3), ..Options::default() };
-    let client = Client::connect(url.parse().expect("a target"), options).await.expect("connects");
+    let options =
+        Options { timeout: Duration::from_secs(3), signing: Signing::Unsigned, ..Options::default() };
+    let client = Client::connect(target.expect("a target"), options).await.expect("connects");
     client.list_tools().await.expect("tools");
     let started = std::time::Instant::now();
     let result = client.call_tool("tool", JsonObject::new()).await;
@@ -110,7 +128,7 @@ async fn run(acts: &[Act], annotations: &str) -> Outcome {
 #[tokio::test]
 async fn throttling_and_conflict_are_waited_out_whatever_the_tool() {
     for act in [Status(429), Rpc(-32003), Rpc(-32005)] {
-        let outcome = run(&[act, act, Answer], RUNS_ONCE).await;
+        let outcome = run_on(Host::AgentCore, &[act, act, Answer], RUNS_ONCE).await;
         assert_eq!(outcome.result.expect("an answer"), "done");
         assert_eq!(outcome.sent, 3);
     }
@@ -144,9 +162,12 @@ async fn a_call_of_an_idempotent_tool_is_sent_again() {
 
 #[tokio::test]
 async fn an_answer_is_final_even_if_it_is_an_error() {
-    let outcome = run(&[Rpc(-32602)], IDEMPOTENT).await;
-    assert!(matches!(outcome.result, Err(Error::Rpc { code: -32602, .. })));
-    assert_eq!(outcome.sent, 1);
+    // The last two mean throttling and conflict only in the mouth of AgentCore.
+    for code in [-32602, -32003, -32005] {
+        let outcome = run(&[Rpc(code)], IDEMPOTENT).await;
+        assert!(matches!(outcome.result, Err(Error::Rpc { code: said, .. }) if said == code));
+        assert_eq!(outcome.sent, 1);
+    }
 }
 
 #[tokio::test]

@@ -168,7 +168,7 @@ async fn a_streaming_function_writes_a_prelude_and_then_the_body() {
 #[tokio::test]
 async fn outside_lambda_it_says_how_to_run_it() {
     let output = Command::new(BINARY).env_remove("AWS_LAMBDA_RUNTIME_API").output().await.expect("runs");
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("cargo lambda watch"), "{said}");
 }
@@ -181,7 +181,7 @@ async fn an_unknown_invoke_mode_is_refused() {
         .output()
         .await
         .expect("runs");
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("MCP_INVOKE_MODE must be BUFFERED or RESPONSE_STREAM"), "{said}");
 }

@@ -39,6 +39,14 @@ impl Fixture {
         format!("slept {} ms", pause.milliseconds)
     }
 
+    #[tool(description = "Send progress and then never answer")]
+    async fn stall(&self, context: RequestContext<RoleServer>) -> String {
+        if let Some(token) = context.meta.get_progress_token() {
+            let _ = context.peer.notify_progress(ProgressNotificationParam::new(token, 1.0)).await;
+        }
+        std::future::pending().await
+    }
+
     #[tool(description = "Tell the process id")]
     async fn pid(&self) -> String {
         std::process::id().to_string()

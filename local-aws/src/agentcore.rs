@@ -151,7 +151,12 @@ impl DataPlane {
                 DataPlaneError::Container(format!("Runtime health check failed: {why}"))
             }
         })?;
-        self.forward(&parts.headers, body, &session, lease).await
+        let answer = self.forward(&parts.headers, body, &session, lease).await;
+        if let Err(DataPlaneError::Container(_)) = answer {
+            // So that the next request finds a new container, not a dying one.
+            self.sessions.bury(&session).await;
+        }
+        answer
     }
 
     /// Passes a request on to the session's container and its answer back, as it comes.

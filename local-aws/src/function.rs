@@ -63,6 +63,8 @@ pub(crate) struct Function {
 pub(crate) struct AtWork {
     function: Arc<Function>,
     environment: Environment,
+    /// When the function has taken too long.
+    pub(crate) deadline: tokio::time::Instant,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -98,7 +100,8 @@ impl Function {
                 InvokeError::Failed(format!("start {}: {error}", self.config.server.program.display()))
             })?,
         };
-        let mut at_work = AtWork { function: Arc::clone(self), environment, _permit: permit };
+        let deadline = tokio::time::Instant::now() + self.config.timeout;
+        let mut at_work = AtWork { function: Arc::clone(self), environment, deadline, _permit: permit };
         match at_work.environment.invoke(event, self.config.timeout).await {
             Ok(reply) => Ok((reply, at_work)),
             Err(Failure::TimedOut) => Err(InvokeError::Failed(format!(

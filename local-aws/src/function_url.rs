@@ -12,6 +12,7 @@ use futures::stream;
 use iam_rs::Context;
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::account::function_arn;
 use crate::event::{FunctionResponse, event};
@@ -147,6 +148,15 @@ fn may_call(caller: &Identity) -> bool {
         && caller.may("lambda:InvokeFunction", &function, by_url)
 }
 
+/// The next piece, if it comes in time.
+async fn next(
+    pieces: &mut mpsc::Receiver<Result<Bytes, String>>,
+    deadline: Instant,
+) -> Option<Result<Bytes, String>> {
+    let late = |_| Some(Err("the function took longer than it may".to_owned()));
+    tokio::time::timeout_at(deadline, pieces.recv()).await.unwrap_or_else(late)
+}
+
 /// Reads the prelude of a streamed response and passes on what follows it.
 async fn streamed(
     mut pieces: mpsc::Receiver<Result<Bytes, String>>,
@@ -157,7 +167,8 @@ async fn streamed(
         if let Some(end) = begun.windows(PRELUDE_END.len()).position(|bytes| bytes == PRELUDE_END) {
             break end;
         }
-        let piece = pieces.recv().await.ok_or("the streamed response ended within its prelude")??;
+        let piece = next(&mut pieces, at_work.deadline).await;
+        let piece = piece.ok_or("the streamed response ended within its prelude")??;
         begun.extend_from_slice(&piece);
     };
     let prelude: FunctionResponse = serde_json::from_slice(&begun[..end])
@@ -166,8 +177,9 @@ async fn streamed(
     let first = stream::iter((!first.is_empty()).then_some(Ok(first)));
     // The environment is at work until the last piece. Where the caller goes away or the
     // stream breaks, it is dropped, and with it the process.
-    let rest = stream::unfold((pieces, Some(at_work)), |(mut pieces, mut at_work)| async {
-        let piece = pieces.recv().await;
+    let deadline = at_work.deadline;
+    let rest = stream::unfold((pieces, Some(at_work)), move |(mut pieces, mut at_work)| async move {
+        let piece = next(&mut pieces, deadline).await;
         if piece.is_none()
             && let Some(at_work) = at_work.take()
         {

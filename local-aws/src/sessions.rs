@@ -1,7 +1,10 @@
 //! AgentCore sessions: a server process each, started on first use, reaped when idle.
 
 use std::collections::{HashMap, VecDeque};
+use std::io;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,6 +15,7 @@ use http::header::CONTENT_TYPE;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::process::Child;
 use tokio::sync::OnceCell;
@@ -43,6 +47,19 @@ pub(crate) enum SessionError {
     Throttled,
     /// The container did not start or did not answer its probe.
     Unhealthy(String),
+}
+
+/// Why a container did not start.
+#[derive(Debug, Error)]
+enum StartError {
+    #[error("no port: {0}")]
+    Port(io::Error),
+    #[error("start {}: {}", .0.display(), .1)]
+    Program(PathBuf, io::Error),
+    #[error("the container exited before it was healthy{}", .0.map(|status| format!(" ({status})")).unwrap_or_default())]
+    Exited(Option<ExitStatus>),
+    #[error("the health probe was not answered within {} s", INIT_TIMEOUT.as_secs())]
+    Silent,
 }
 
 /// Every session there is.
@@ -122,6 +139,20 @@ impl Sessions {
         lock(&self.table).sessions.remove(id).is_some()
     }
 
+    /// Ends a session whose process has exited, or does within a moment.
+    pub(crate) async fn bury(&self, id: &str) {
+        let find = || lock(&self.table).sessions.get(id).cloned();
+        for _ in 0..50 {
+            match find() {
+                Some(session) if session.is_alive() => tokio::time::sleep(Duration::from_millis(2)).await,
+                _ => break,
+            }
+        }
+        if find().is_some_and(|session| !session.is_alive()) {
+            self.stop(id);
+        }
+    }
+
     /// How many sessions have a process.
     pub(crate) fn count(&self) -> usize {
         lock(&self.table).sessions.len()
@@ -155,22 +186,31 @@ impl Sessions {
         Ok(session)
     }
 
+    /// Starts a container. One that exits before it is healthy may have lost its port to
+    /// another program, so it gets a second one.
     async fn start(&self) -> Result<Container, SessionError> {
-        let unhealthy = |error: &dyn std::fmt::Display| SessionError::Unhealthy(error.to_string());
-        let port = free_port().await.map_err(|error| unhealthy(&error))?;
+        match self.start_once().await {
+            Err(StartError::Exited(_)) => self.start_once().await,
+            started => started,
+        }
+        .map_err(|error| SessionError::Unhealthy(error.to_string()))
+    }
+
+    async fn start_once(&self) -> Result<Container, StartError> {
+        let port = free_port().await.map_err(StartError::Port)?;
         let address = format!("{}:{port}", Ipv4Addr::LOCALHOST);
-        let mut process = self
-            .server
-            .start(&[("MCP_LISTEN", address.clone())])
-            .map_err(|error| unhealthy(&format!("start {}: {error}", self.server.program.display())))?;
+        let started = self.server.start(&[("MCP_LISTEN", address.clone())]);
+        let mut process = started.map_err(|error| StartError::Program(self.server.program.clone(), error))?;
         let url = format!("http://{address}/mcp/");
         tokio::select! {
-            () = self.answers(&url) => Ok(Container { port, process: Mutex::new(process) }),
-            exited = process.wait() => {
-                let how = exited.map_or_else(|error| error.to_string(), |status| status.to_string());
-                Err(unhealthy(&format!("the container exited before it was healthy ({how})")))
-            }
-            () = tokio::time::sleep(INIT_TIMEOUT) => Err(unhealthy(&"the health probe was not answered in time")),
+            () = self.answers(&url) => {}
+            () = tokio::time::sleep(INIT_TIMEOUT) => return Err(StartError::Silent),
+            exited = process.wait() => return Err(StartError::Exited(exited.ok())),
+        }
+        // It may have been somebody else who answered on the port.
+        match process.try_wait() {
+            Ok(None) => Ok(Container { port, process: Mutex::new(process) }),
+            exited => Err(StartError::Exited(exited.ok().flatten())),
         }
     }
 
@@ -204,7 +244,7 @@ impl Session {
 
 /// A port that was free a moment ago. Should another program take it first, the container
 /// exits, which is seen.
-async fn free_port() -> std::io::Result<u16> {
+async fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()?.port())
 }
 

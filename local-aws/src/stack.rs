@@ -46,7 +46,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults of both platforms' own, with any free ports.
+    /// Free ports, buffered answers, and limits that suit a laptop.
     #[must_use]
     pub fn new(
         agentcore_server: impl Into<PathBuf>,

@@ -45,6 +45,41 @@ struct Members<'a> {
     error: Option<&'a RawValue>,
 }
 
+/// What serde_json names the single member by which it passes numbers and raw JSON to
+/// itself. In a message it would be taken for one of those.
+const PRIVATE_KEY: &str = "$serde_json::private::";
+
+/// Whether a member of some object in a valid JSON text has such a name, however written.
+fn has_private_key(text: &str) -> bool {
+    if !text.contains("$serde_json") && !text.contains("\\u") {
+        return false;
+    }
+    let mut rest = text;
+    while let Some((_, from)) = rest.split_once('"') {
+        let end = string_end(from);
+        let (string, after) = from.split_at(end);
+        rest = after.get(1..).unwrap_or_default();
+        if rest.trim_start().starts_with(':') {
+            let name: Result<String, _> = serde_json::from_str(&format!("\"{string}\""));
+            if name.is_ok_and(|name| name.starts_with(PRIVATE_KEY)) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// Where a JSON string ends whose opening quote has been read.
+fn string_end(text: &str) -> usize {
+    let mut escaped = false;
+    let closing = text.bytes().position(|byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    });
+    closing.unwrap_or(text.len())
+}
+
 /// Keeps an explicit `null` apart from an absent member.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
@@ -82,6 +117,9 @@ impl Envelope {
             Some(_) => {}
         }
         let members: Members = serde_json::from_str(text).map_err(|error| unreadable(&error))?;
+        if has_private_key(text) {
+            return Err(Refusal::invalid_request(format!("a member may not be called {PRIVATE_KEY}…")));
+        }
         let id = members.id.map(read_id).transpose()?;
         members.into_envelope(id.clone()).map_err(|refusal| refusal.with_id(id))
     }

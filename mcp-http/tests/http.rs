@@ -118,6 +118,8 @@ async fn malformed_messages_are_400_with_what_is_wrong() {
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":5}}"#,
         r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#,
         r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"answer","arguments":{"a":{"$serde_json::private::RawValue":"5"}}}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"answer","arguments":{"a":{"\u0024serde_json::private::Number" : "5"}}}}"#,
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\ud800"}}"#,
     ] {
         answers += &format!("{body}\n    {}\n", post(body).await);
@@ -133,6 +135,12 @@ async fn malformed_messages_are_400_with_what_is_wrong() {
     );
     answers += &format!("nested 100,000 deep\n    {}\n", post(deep).await);
     insta::assert_snapshot!(answers);
+}
+
+#[tokio::test]
+async fn a_text_may_hold_what_a_name_may_not() {
+    let text = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"answer","arguments":{"a":"\"$serde_json::private::Number\":"}}}"#;
+    assert!(post(text).await.starts_with("200 "), "{}", post(text).await);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ mod handler;
 mod integer;
 mod output;
 
-pub use argument::Argument;
+pub use argument::{Argument, NO_ARGUMENTS};
 pub use function::{ToolFunction, ToolResult};
 pub use handler::Tools;
 pub use output::ToolOutput;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use mcp_sigv4::{Kind, Options, Protocol, Signing, Target};
+use mcp_sigv4::{Options, Protocol, Signing, Target};
 use url::Url;
 
 #[derive(Args, Clone)]
@@ -63,10 +63,13 @@ enum ProtocolChoice {
     V2026_07_28,
 }
 
+/// A day, in seconds: longer than any session of AgentCore lives.
+const LONGEST_TIMEOUT: f64 = 86_400.0;
+
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    let usable = Duration::try_from_secs_f64(seconds).is_ok_and(|duration| !duration.is_zero());
-    usable.then_some(seconds).ok_or_else(|| "must be more than 0".to_owned())
+    let usable = seconds > 0.0 && seconds <= LONGEST_TIMEOUT;
+    usable.then_some(seconds).ok_or_else(|| format!("must be more than 0 and at most {LONGEST_TIMEOUT}"))
 }
 
 /// The variables that AWS SDKs take an endpoint from, the more specific first.
@@ -87,12 +90,11 @@ impl Connection {
         let text = target
             .or_else(|| std::env::var(TARGET_VARIABLE).ok())
             .with_context(|| format!("which target? name an ARN or a URL, or set {TARGET_VARIABLE}"))?;
-        let by_arn = text.trim_start().starts_with("arn:");
         let mut target: Target = text.parse()?;
         if let Some(qualifier) = &self.qualifier {
             target = target.with_qualifier(qualifier)?;
         }
-        if let Some(endpoint) = self.endpoint(by_arn && matches!(target.kind(), Kind::Runtime(_)))? {
+        if let Some(endpoint) = self.endpoint(target.takes_endpoint())? {
             target = target.with_endpoint(&endpoint)?;
         }
         if let Some(service) = &self.service {
@@ -122,8 +124,9 @@ impl Connection {
         if self.endpoint_url.is_some() || !takes_environment {
             return Ok(self.endpoint_url.clone());
         }
-        let set = ENDPOINT_VARIABLES.iter().find_map(|name| Some((name, std::env::var(name).ok()?)));
-        let Some((name, text)) = set.filter(|(_, text)| !text.is_empty()) else { return Ok(None) };
+        let read = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+        let set = ENDPOINT_VARIABLES.iter().find_map(|name| Some((name, read(name)?)));
+        let Some((name, text)) = set else { return Ok(None) };
         text.parse().map(Some).with_context(|| format!("{name} is not a URL: {text:?}"))
     }
 }

@@ -152,6 +152,8 @@ async fn client(
     let aws =
         std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("AWS_"));
     let mut command = Command::new(&programs.client);
+    // Its log would come before its errors.
+    command.env_remove("RUST_LOG");
     for name in aws {
         command.env_remove(name);
     }

@@ -33,7 +33,7 @@ pub(super) struct Up {
     invoke_mode: Mode,
 
     /// Seconds that one Lambda invocation may take
-    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=900))]
     function_timeout: u64,
 
     /// Seconds after which an idle session or environment is ended
@@ -41,7 +41,8 @@ pub(super) struct Up {
     idle_timeout: u64,
 
     /// Seconds by which AWS's clock is to be ahead of this machine's
-    #[arg(long, default_value_t = 0, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 0, value_name = "SECONDS", allow_negative_numbers = true,
+          value_parser = clap::value_parser!(i64).range(-86_400..=86_400))]
     clock_offset: i64,
 
     /// Pass on what the servers log, on standard error

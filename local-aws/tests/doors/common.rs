@@ -24,7 +24,8 @@ static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
             build.env_remove(name);
         }
     }
-    let bins = ["--bin", "agentcore-server", "--bin", "lambda-server", "--bin", "mcp-sigv4"];
+    let bins =
+        ["--bin", "agentcore-server", "--bin", "lambda-server", "--bin", "mcp-sigv4", "--example", "fixture"];
     let built = build.args(["build", "--quiet", "--profile", profile]).args(bins);
     let built = built.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).status();
     assert!(built.expect("cargo runs").success(), "the servers build");

@@ -1,10 +1,13 @@
 //! The tools through both doors, as a user has them.
 
+use std::time::Duration;
+
 use crate::common::{
-    arguments, call, caller, config, connect, options, runtime, start, structured, targets, text,
+    arguments, call, caller, config, connect, fixture, function_url, options, runtime, start, structured,
+    targets, text,
 };
-use local_aws::InvokeMode;
-use mcp_sigv4::{Client, Demo, Options, Protocol};
+use local_aws::{Config, InvokeMode};
+use mcp_sigv4::{Client, Demo, Error, Options, Protocol};
 
 /// The guide's expected output but for its first line and Python's way to print an object.
 const GUIDE: &str = "
@@ -75,17 +78,28 @@ async fn sixty_four_concurrent_calls_lose_nothing() {
 #[tokio::test]
 async fn a_function_url_that_streams_and_its_function_agree() {
     let caller = caller();
-    let mut config = config(&[&caller]);
-    config.invoke_mode = InvokeMode::ResponseStream;
-    let stack = start(config).await;
-    let client = connect(crate::common::function_url(&stack), &caller).await.expect("connects");
-    for number in 0..10 {
-        assert_eq!(
-            call(&client, "add_numbers", &format!(r#"{{"a": {number}, "b": 0}}"#)).await,
-            number.to_string()
-        );
+    let stack = start(Config { invoke_mode: InvokeMode::ResponseStream, ..fixture(&[&caller]) }).await;
+    let client = connect(function_url(&stack), &caller).await.expect("connects");
+    let first = call(&client, "pid", "{}").await;
+    for _ in 0..10 {
+        assert_eq!(call(&client, "pid", "{}").await, first, "one environment serves them all");
     }
-    assert_eq!(stack.idle_environment_count(), 1, "one environment served them all");
+}
+
+#[tokio::test]
+async fn a_function_that_streams_too_long_is_ended() {
+    let caller = caller();
+    let config = fixture(&[&caller]);
+    let config = Config {
+        invoke_mode: InvokeMode::ResponseStream,
+        function_timeout: Duration::from_secs(1),
+        ..config
+    };
+    let stack = start(config).await;
+    let client = connect(function_url(&stack), &caller).await.expect("connects");
+    let error = client.call_tool("stall", arguments("{}")).await.expect_err("it never ends");
+    assert!(matches!(error, Error::Broken { .. }), "{error:?}");
+    assert!(call(&client, "pid", "{}").await.parse::<u32>().is_ok());
 }
 
 #[tokio::test]

@@ -31,6 +31,9 @@ impl From<(&'static str, &'static str)> for Argument {
     }
 }
 
+/// The arguments of a tool that takes none.
+pub const NO_ARGUMENTS: [Argument; 0] = [];
+
 /// Builds the input schema of a tool, argument by argument.
 #[derive(Debug)]
 pub(super) struct InputSchema {

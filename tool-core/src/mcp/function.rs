@@ -6,6 +6,7 @@ use alloc::string::String;
 
 use rmcp::model::JsonObject;
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -64,11 +65,32 @@ macro_rules! tool_function {
                 let ($(Some($name),)*) = ($($name,)*) else {
                     return Err(reader.problems(tool));
                 };
-                let output = self($($name),*).into_result()?;
-                serde_json::to_value(output).map_err(|error| format!("the result is not JSON: {error}"))
+                to_json(self($($name),*).into_result()?)
             }
         }
     };
+}
+
+impl<Function, Output> ToolFunction<(), 0> for Function
+where
+    Function: Fn() -> Output + Send + Sync + 'static,
+    Output: ToolOutput,
+{
+    fn input_schema(_: [Argument; 0]) -> JsonObject {
+        InputSchema::new().finish()
+    }
+
+    fn output_schema() -> JsonObject {
+        output_schema::<Output::Value>()
+    }
+
+    fn call(&self, _: &str, _: [Argument; 0], _: JsonObject) -> ToolResult {
+        to_json(self().into_result()?)
+    }
+}
+
+fn to_json(value: impl Serialize) -> ToolResult {
+    serde_json::to_value(value).map_err(|error| format!("the result is not JSON: {error}"))
 }
 
 tool_function!(1: a A);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::mcp::tools;
+use crate::mcp::{NO_ARGUMENTS, tools};
 
 fn call(tool: &str, arguments: &Value) -> Value {
     let arguments = arguments.as_object().cloned().unwrap_or_default();
@@ -123,4 +123,14 @@ fn a_fourth_tool_is_a_function_and_a_line() {
     let schema = Value::Object((*tools.get_tool("divide").expect("listed").input_schema).clone());
     assert_eq!(schema["required"], json!(["dividend", "divisor"]));
     assert_eq!(schema["properties"]["divisor"]["description"], "Not zero");
+}
+
+#[test]
+fn a_tool_may_take_no_arguments() {
+    let tools =
+        Tools::new("test", "1", "").tool("answer", "Answer", "Answer everything", NO_ARGUMENTS, || 42);
+    let result = tools.call("answer", JsonObject::new()).expect("known");
+    assert_eq!(result.structured_content, Some(json!({ "result": 42 })));
+    let schema = Value::Object((*tools.get_tool("answer").expect("listed").input_schema).clone());
+    assert_eq!(schema, json!({ "type": "object", "properties": {}, "required": [] }));
 }
