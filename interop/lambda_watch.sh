@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 port=${1:-9070}
 
 venv=target/interop/cargo-lambda
-[ -x "$venv/bin/cargo-lambda" ] || { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet 'cargo-lambda==1.9.1'; }
+[ -x "$venv/bin/cargo-lambda" ] || { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet 'cargo-lambda==1.9.2'; }
 cargo build --release --locked --bin mcp-sigv4
 
 log=$(mktemp)

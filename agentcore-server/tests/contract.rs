@@ -182,7 +182,7 @@ fn an_address_that_is_taken_is_said_to_be() {
 
 #[tokio::test]
 async fn the_log_holds_neither_arguments_nor_credentials() {
-    for level in ["", "info", "warn", "trace"] {
+    for level in ["", "info", "trace"] {
         let log = tempfile::NamedTempFile::new().expect("a file");
         let mut process = Command::new(env!("CARGO_BIN_EXE_agentcore-server"))
             .args(["--listen", "127.0.0.1:0"])
@@ -192,22 +192,24 @@ async fn the_log_holds_neither_arguments_nor_credentials() {
             .expect("starts");
         let read = || std::fs::read_to_string(log.path()).expect("text");
         let deadline = Instant::now() + Duration::from_secs(10);
-        while level != "warn" && !read().contains("listening") && Instant::now() < deadline {
+        while !read().contains("listening") && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        let address =
-            read().split_once(r#""address":""#).and_then(|(_, rest)| rest.split('"').next()?.parse().ok());
-        if let Some(address) = address {
-            for arguments in [r#"{"name":"hunter2"}"#, r#"{"a":"hunter2"}"#, r#"["hunter2"]"#] {
-                let tool = if arguments.contains("name") { "greet_user" } else { "add_numbers" };
-                let call = format!(
-                    r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
-                );
-                InFlight::begin(address, &call).await.finish_and_close().await;
-            }
-            assert!(read().contains(r#""outcome":"tool_error""#), "{}", read());
+        let text = read();
+        let (_, address) = text.split_once(r#""address":""#).expect("the first line tells the address");
+        let address = address.split('"').next().and_then(|address| address.parse().ok()).expect("an address");
+        for (tool, arguments) in [
+            ("greet_user", r#"{"name":"hunter2"}"#),
+            ("add_numbers", r#"{"a":"hunter2"}"#),
+            ("add_numbers", r#"["hunter2"]"#),
+        ] {
+            let call = format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
+            );
+            InFlight::begin(address, &call).await.finish_and_close().await;
         }
-        process.kill().expect("a child");
+        assert!(read().contains(r#""outcome":"tool_error""#), "{}", read());
+        process.kill().and_then(|()| process.wait()).expect("a child");
         for secret in ["hunter2", "hunter-signature"] {
             assert!(!read().contains(secret), "RUST_LOG={level}: {}", read());
         }
