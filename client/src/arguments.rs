@@ -23,14 +23,14 @@ pub fn from_pairs(tool: Option<&Tool>, words: &[String]) -> Result<JsonObject, A
         .map(|word| {
             let (name, value) = word.split_once('=').ok_or_else(|| ArgumentError(word.clone()))?;
             let text = tool.is_some_and(|tool| is_string(tool, name));
-            Ok((name.to_owned(), read(value, text)))
+            let value = if text { Value::String(value.to_owned()) } else { json_or_text(value) };
+            Ok((name.to_owned(), value))
         })
         .collect()
 }
 
-fn read(value: &str, text: bool) -> Value {
-    let json = if text { None } else { serde_json::from_str(value).ok() };
-    json.unwrap_or_else(|| Value::String(value.to_owned()))
+fn json_or_text(value: &str) -> Value {
+    serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()))
 }
 
 fn is_string(tool: &Tool, argument: &str) -> bool {

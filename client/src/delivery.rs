@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::denial::Denial;
 use crate::error::{Error, Forbidden, Identity};
 use crate::exchange::{self, NoReply, Refusal, Reply, SESSION_HEADER};
-use crate::retry::{self, Trouble};
+use crate::retry::{self, Trouble, Twice};
 use crate::signer::Signer;
 use crate::target::{Kind, Target};
 
@@ -42,8 +42,8 @@ pub(crate) struct Outgoing {
     pub(crate) headers: HeaderMap,
     /// Whether the message is a request.
     pub(crate) awaits_answer: bool,
-    /// Whether the message may arrive twice.
-    pub(crate) repeatable: bool,
+    /// What it means for the message to arrive twice.
+    pub(crate) twice: Twice,
 }
 
 /// What a message came to.
@@ -113,8 +113,8 @@ impl SignedHttp {
                 continue;
             }
             let trouble = self.trouble(&reply);
-            let delay = trouble
-                .and_then(|trouble| retry::delay(trouble, attempt, outgoing.repeatable, fastrand::f64()));
+            let delay =
+                trouble.and_then(|trouble| retry::delay(trouble, attempt, outgoing.twice, fastrand::f64()));
             let left = deadline.saturating_duration_since(Instant::now());
             let Some(delay) = delay.filter(|delay| *delay < left) else {
                 return self.conclude(reply, &identity);

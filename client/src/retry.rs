@@ -15,6 +15,15 @@ const THROTTLED: i32 = -32003;
 /// Another operation holds the session (AgentCore data plane).
 const CONFLICT: i32 = -32005;
 
+/// What it means for a message to arrive twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Twice {
+    /// The same as once.
+    Harmless,
+    /// Something may be done twice.
+    Harmful,
+}
+
 /// What came instead of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
@@ -34,14 +43,13 @@ pub(crate) enum Trouble {
 }
 
 /// How long to wait before the attempt after this one (the first is 1), or `None` if there
-/// is to be none. `repeatable` says that the request may run twice; `jitter` is a random
-/// number in `0.0..1.0`.
-pub(crate) fn delay(trouble: Trouble, attempt: u32, repeatable: bool, jitter: f64) -> Option<Duration> {
+/// is to be none. `jitter` is a random number in `0.0..1.0`.
+pub(crate) fn delay(trouble: Trouble, attempt: u32, twice: Twice, jitter: f64) -> Option<Duration> {
     let again = match trouble {
         Trouble::NotConnected => attempt < CONNECTION_ATTEMPTS,
         Trouble::Status(429, _) => true,
         Trouble::DataPlane(code) => code == THROTTLED || code == CONFLICT,
-        Trouble::Broken | Trouble::Status(502..=504, _) => repeatable,
+        Trouble::Broken | Trouble::Status(502..=504, _) => twice == Twice::Harmless,
         Trouble::Status(..) | Trouble::Rpc | Trouble::TooLarge => false,
     };
     let asked = match trouble {
@@ -62,11 +70,10 @@ fn backoff(attempt: u32, jitter: f64) -> Duration {
 mod tests {
     use super::*;
 
-    const RUNS_ONCE: bool = false;
-    const REPEATABLE: bool = true;
+    use Twice::{Harmful, Harmless};
 
-    fn again(trouble: Trouble, repeatable: bool) -> bool {
-        delay(trouble, 1, repeatable, 0.5).is_some()
+    fn again(trouble: Trouble, twice: Twice) -> bool {
+        delay(trouble, 1, twice, 0.5).is_some()
     }
 
     #[test]
@@ -77,18 +84,18 @@ mod tests {
             Trouble::DataPlane(-32003),
             Trouble::DataPlane(-32005),
         ] {
-            assert!(again(trouble, RUNS_ONCE), "{trouble:?}");
+            assert!(again(trouble, Harmful), "{trouble:?}");
         }
     }
 
     #[test]
     fn what_may_have_run_is_repeated_only_if_that_changes_nothing() {
         for status in [502, 503, 504] {
-            assert!(!again(Trouble::Status(status, None), RUNS_ONCE), "{status}");
-            assert!(again(Trouble::Status(status, None), REPEATABLE), "{status}");
+            assert!(!again(Trouble::Status(status, None), Harmful), "{status}");
+            assert!(again(Trouble::Status(status, None), Harmless), "{status}");
         }
-        assert!(!again(Trouble::Broken, RUNS_ONCE));
-        assert!(again(Trouble::Broken, REPEATABLE));
+        assert!(!again(Trouble::Broken, Harmful));
+        assert!(again(Trouble::Broken, Harmless));
     }
 
     #[test]
@@ -100,34 +107,34 @@ mod tests {
             Trouble::DataPlane(-32602),
             Trouble::Rpc,
         ] {
-            assert!(!again(trouble, REPEATABLE), "{trouble:?}");
+            assert!(!again(trouble, Harmless), "{trouble:?}");
         }
     }
 
     #[test]
     fn a_server_that_says_how_long_is_obeyed() {
         let asked = Duration::from_secs(7);
-        assert_eq!(delay(Trouble::Status(429, Some(asked)), 1, RUNS_ONCE, 0.0), Some(asked));
+        assert_eq!(delay(Trouble::Status(429, Some(asked)), 1, Harmful, 0.0), Some(asked));
     }
 
     #[test]
     fn a_server_that_says_at_once_is_not_hammered() {
         let at_once = Trouble::Status(429, Some(Duration::ZERO));
-        assert_eq!(delay(at_once, 3, RUNS_ONCE, 1.0), Some(Duration::from_millis(400)));
+        assert_eq!(delay(at_once, 3, Harmful, 1.0), Some(Duration::from_millis(400)));
     }
 
     #[test]
     fn delays_double_up_to_a_limit_and_are_jittered() {
         let delays =
-            |jitter| (1..9).map(move |attempt| delay(Trouble::DataPlane(-32003), attempt, RUNS_ONCE, jitter));
+            |jitter| (1..9).map(move |attempt| delay(Trouble::DataPlane(-32003), attempt, Harmful, jitter));
         let longest: Vec<u128> = delays(1.0).flatten().map(|delay| delay.as_millis()).collect();
         assert_eq!(longest, [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
         assert!(delays(0.0).flatten().all(|delay| delay.is_zero()));
-        assert_eq!(delay(Trouble::DataPlane(-32003), 100, RUNS_ONCE, 1.0), Some(LONGEST_DELAY));
+        assert_eq!(delay(Trouble::DataPlane(-32003), 100, Harmful, 1.0), Some(LONGEST_DELAY));
     }
 
     #[test]
     fn a_port_where_nobody_listens_is_given_up() {
-        assert_eq!(delay(Trouble::NotConnected, CONNECTION_ATTEMPTS, RUNS_ONCE, 0.5), None);
+        assert_eq!(delay(Trouble::NotConnected, CONNECTION_ATTEMPTS, Harmful, 0.5), None);
     }
 }

@@ -14,6 +14,7 @@ use sse_stream::Sse;
 
 use crate::delivery::{Delivered, Outgoing, SignedHttp};
 use crate::error::Error;
+use crate::retry::Twice;
 
 type HttpError = StreamableHttpError<Error>;
 
@@ -86,17 +87,17 @@ impl SignedHttp {
             body: serde_json::to_vec(message)?.into(),
             headers,
             awaits_answer: matches!(message, ClientJsonRpcMessage::Request(_)),
-            repeatable: self.may_repeat(message),
+            twice: self.twice(message),
         })
     }
 
     /// All of MCP's own methods may arrive twice, and the tools that are announced so.
-    fn may_repeat(&self, message: &ClientJsonRpcMessage) -> bool {
-        let ClientJsonRpcMessage::Request(request) = message else { return true };
+    fn twice(&self, message: &ClientJsonRpcMessage) -> Twice {
+        let ClientJsonRpcMessage::Request(request) = message else { return Twice::Harmless };
         match &request.request {
-            ClientRequest::CallToolRequest(call) => self.is_repeatable(&call.params.name),
-            ClientRequest::CustomRequest(_) => false,
-            _ => true,
+            ClientRequest::CallToolRequest(call) if self.is_repeatable(&call.params.name) => Twice::Harmless,
+            ClientRequest::CallToolRequest(_) | ClientRequest::CustomRequest(_) => Twice::Harmful,
+            _ => Twice::Harmless,
         }
     }
 }
