@@ -4,7 +4,7 @@ mod compare;
 mod connection;
 mod output;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -18,7 +18,8 @@ use connection::{Connection, split_target};
 ///
 /// A TARGET is the ARN of an AgentCore runtime or gateway, a Lambda function URL, or any
 /// other MCP URL; the environment variable MCP_TARGET stands in for one that is left out.
-/// Exit codes: 0 yes, 1 the tool or the server said no, 2 could not run.
+/// Exit codes: 0 yes, 1 the tool or the MCP server answered with an error, 2 there was no
+/// answer (usage, credentials, refused by IAM, not reached).
 #[derive(Parser)]
 #[command(name = "mcp-sigv4", version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -203,11 +204,12 @@ pub(crate) fn init_logging(verbose: u8) {
     let default = match verbose {
         0 => "off",
         1 => "mcp_sigv4=info",
-        _ => "mcp_sigv4=debug,info",
+        _ => "mcp_sigv4=debug,rmcp=warn",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .without_time()
         .with_target(false)

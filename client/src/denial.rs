@@ -40,7 +40,8 @@ impl Denial {
     /// What to do about it, ready to follow what AWS said.
     pub(crate) fn hint(self, target: &Target, identity: &Identity) -> String {
         let advice = match (self, identity) {
-            (_, Identity::Unsigned) => "give AWS credentials, and --service if the host does not tell it".to_owned(),
+            (_, Identity::Unsigned) => "leave out --unsigned to sign it, and name the service with --service if the host does not tell it"
+                    .to_owned(),
             (Self::WrongSignature, _) => {
                 "check the secret access key, and that service and region are those of the target (--service, --region)".to_owned()
             }

@@ -16,7 +16,7 @@ use tower::Service;
 
 /// The environment variable that names the [`InvokeMode`]: `BUFFERED` or
 /// `RESPONSE_STREAM`, the values of the function URL's own `InvokeMode`. The two must
-/// agree, so the template sets both from one parameter.
+/// agree.
 pub const INVOKE_MODE_VARIABLE: &str = "MCP_INVOKE_MODE";
 
 /// How answers leave the function.

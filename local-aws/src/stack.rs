@@ -97,9 +97,13 @@ impl Stack {
         }));
         let mut tasks = JoinSet::new();
         let data_plane = DataPlane::new(gate.clone(), Arc::clone(&sessions), containers).router();
-        let agentcore = open(&mut tasks, config.agentcore_port, data_plane).await?;
+        let agentcore = open(&mut tasks, config.agentcore_port, data_plane)
+            .await
+            .context("open the AgentCore data plane: --agentcore-port chooses another port, 0 any")?;
         let function_url = FunctionUrl::new(gate, Arc::clone(&function)).router();
-        let lambda = open(&mut tasks, config.lambda_port, function_url).await?;
+        let lambda = open(&mut tasks, config.lambda_port, function_url)
+            .await
+            .context("open the function URL: --lambda-port chooses another port, 0 any")?;
         tasks.spawn(reap(Arc::clone(&sessions), Arc::clone(&function)));
         Ok(Self { agentcore, lambda, sessions, function, _tasks: tasks })
     }
@@ -137,8 +141,7 @@ impl Stack {
 
 async fn open(tasks: &mut JoinSet<()>, port: u16, router: Router) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-    let listener =
-        listener.with_context(|| format!("listen on port {port} of loopback: choose another port"))?;
+    let listener = listener.with_context(|| format!("listen on port {port} of loopback"))?;
     let address = listener.local_addr().context("find out the port")?;
     let listener = listener.tap_io(|connection| {
         let _ = connection.set_nodelay(true);

@@ -12,7 +12,6 @@ extern crate alloc;
 mod integer;
 #[cfg(feature = "mcp")]
 pub mod mcp;
-mod tools;
+pub mod tools;
 
 pub use integer::{Integer, MAX_DIGITS, ParseIntegerError};
-pub use tools::{add_numbers, greet_user, multiply_numbers};

@@ -58,6 +58,14 @@ pub(super) fn programs() -> anyhow::Result<Programs> {
     })
 }
 
+/// How to call the client: the program beside this one, or the one that is installed.
+pub(super) fn client() -> String {
+    let name = format!("mcp-sigv4{}", std::env::consts::EXE_SUFFIX);
+    let beside =
+        std::env::current_exe().ok().map(|this| this.with_file_name(&name)).filter(|client| client.exists());
+    beside.map_or(name, |client| client.display().to_string())
+}
+
 /// Whether cargo set a variable for the package it runs. Build scripts watch some of them,
 /// and would run again.
 fn is_of_this_package(name: &OsString) -> bool {

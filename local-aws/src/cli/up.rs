@@ -112,10 +112,11 @@ export AWS_REGION={REGION}
 export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE={endpoint}
 
 # The AgentCore runtime:
-mcp-sigv4 demo {runtime}
+{client} demo {runtime}
 # The Lambda function URL:
-mcp-sigv4 demo {function_url}
+{client} demo {function_url}
 ",
+        client = servers::client(),
         arn = caller.arn,
         access_key = caller.access_key,
         secret = caller.secret,

@@ -60,7 +60,8 @@ impl Tools {
     /// `arguments` names its arguments in order.
     ///
     /// The tool is announced as read-only, idempotent and closed-world, since a plain
-    /// function is: a client may then repeat a call whose answer was lost.
+    /// function is: a client may then repeat a call whose answer was lost. A function that
+    /// changes anything belongs in a `ServerHandler` of its own.
     #[must_use]
     pub fn tool<A, const N: usize, F: ToolFunction<A, N>>(
         mut self,
@@ -83,6 +84,12 @@ impl Tools {
         let function = Box::new(move |given| function.call(name, arguments, given));
         self.table.push(Registered { tool, function });
         self
+    }
+
+    /// Every tool as an agent sees it, in the order of registration.
+    #[must_use]
+    pub fn list(&self) -> Vec<Tool> {
+        self.table.iter().map(|registered| registered.tool.clone()).collect()
     }
 
     /// Calls a tool as an agent would, without a server.
@@ -128,8 +135,7 @@ impl ServerHandler for Tools {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let tools = self.table.iter().map(|registered| registered.tool.clone()).collect();
-        Ok(ListToolsResult::with_all_items(tools)
+        Ok(ListToolsResult::with_all_items(self.list())
             .with_ttl_ms(LIST_TTL_MS)
             .with_cache_scope(CacheScope::Public))
     }

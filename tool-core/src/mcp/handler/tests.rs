@@ -134,3 +134,8 @@ fn a_tool_may_take_no_arguments() {
     let schema = Value::Object((*tools.get_tool("answer").expect("listed").input_schema).clone());
     assert_eq!(schema, json!({ "type": "object", "properties": {}, "required": [] }));
 }
+
+#[test]
+fn the_tool_list_is_that_of_the_original_and_more() {
+    insta::assert_json_snapshot!(tools().list());
+}
