@@ -108,8 +108,8 @@ impl Client {
         // Boxed: the providers of the default chain make a future of many kilobytes.
         let signer = Box::pin(signer(&target, options.signing));
         let signer = within(options.timeout, &target, signer).await??;
-        let signed = signer.is_some();
-        tracing::info!(%target, service = target.service(), region = target.region(), signed, "connecting");
+        let (service, region) = (target.service(), target.region());
+        tracing::info!(%target, service, region, signed = signer.is_some(), "connecting");
         let client = http_client(&target)?;
         let timeout = options.timeout;
         let http = SignedHttp::new(client, target.clone(), signer, timeout, options.session_id);
