@@ -15,6 +15,7 @@
 //! ```
 
 mod arguments;
+mod aws_host;
 mod aws_http;
 mod client;
 mod credentials;

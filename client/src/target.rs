@@ -8,6 +8,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use thiserror::Error;
 use url::{Host, Url};
 
+use crate::aws_host::{is_region, partition_suffix, read_aws_host};
+
 /// Where MCP requests go, and how they are to be signed.
 ///
 /// Made from text by [`FromStr`]: an AgentCore runtime or gateway ARN, or a URL. Service
@@ -67,21 +69,6 @@ pub enum TargetError {
         target: String,
     },
 }
-
-/// The DNS suffixes under which AWS serves, with that of our own local front door.
-const AWS_SUFFIXES: [&str; 11] = [
-    "amazonaws.com",
-    "amazonaws.com.cn",
-    "amazonaws.eu",
-    "api.aws",
-    "api.amazonwebservices.com.cn",
-    "on.aws",
-    "on.amazonwebservices.com.cn",
-    "c2s.ic.gov",
-    "sc2s.sgov.gov",
-    "csp.hci.ic.gov",
-    "localhost",
-];
 
 /// What RFC 3986 lets stand in a path segment; all else in an ARN is encoded, as boto3 does.
 const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -277,40 +264,6 @@ fn runtime_url(
         "https://bedrock-agentcore.{region}.{suffix}/runtimes/{encoded}/invocations?qualifier={qualifier}"
     );
     (url, Kind::Runtime(Some(arn)))
-}
-
-fn partition_suffix(partition: &str) -> Option<&'static str> {
-    Some(match partition {
-        "aws" | "aws-us-gov" => "amazonaws.com",
-        "aws-cn" => "amazonaws.com.cn",
-        "aws-eusc" => "amazonaws.eu",
-        "aws-iso" => "c2s.ic.gov",
-        "aws-iso-b" => "sc2s.sgov.gov",
-        "aws-iso-f" => "csp.hci.ic.gov",
-        _ => return None,
-    })
-}
-
-/// The service's label and the region in the name of an AWS host.
-///
-/// The names have the form `[RESOURCE.]SERVICE[-fips].REGION[.vpce].SUFFIX`.
-fn read_aws_host(host: &str) -> Option<(&str, &str)> {
-    let name = AWS_SUFFIXES.iter().find_map(|suffix| host.strip_suffix(suffix)?.strip_suffix('.'))?;
-    let name = name.strip_suffix(".vpce").unwrap_or(name);
-    let (rest, region) = name.rsplit_once('.')?;
-    let service = rest.rsplit('.').next()?;
-    let service = service.strip_suffix("-fips").unwrap_or(service);
-    (is_region(region) && !service.is_empty()).then_some((service, region))
-}
-
-/// `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`: words, then a number.
-fn is_region(label: &str) -> bool {
-    let mut words: Vec<&str> = label.split('-').collect();
-    let number = words.pop().unwrap_or_default();
-    words.len() >= 2
-        && words.iter().all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
-        && !number.is_empty()
-        && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The ARN in `/runtimes/{percent-encoded ARN}/invocations`.

@@ -18,21 +18,7 @@ pub(crate) struct DemoFailed(String);
 
 /// The guide's expected output, below the line that says where it connects to. Tools that
 /// were added since may be listed too.
-const EXPECTED: &str = "
-=== Available Tools ===
-  - add_numbers: Add two numbers together
-  - multiply_numbers: Multiply two numbers together
-  - greet_user: Greet a user by name
-
-=== Testing add_numbers tool ===
-add_numbers(5, 3) = 8
-
-=== Testing multiply_numbers tool ===
-multiply_numbers(4, 7) = 28
-
-=== Testing greet_user tool ===
-greet_user('Alice') = Hello, Alice! Nice to meet you.
-";
+const EXPECTED: &str = include_str!("guide.txt");
 
 /// Who calls: the one who may, one with a wrong secret, one without policies.
 struct Callers {

@@ -10,21 +10,7 @@ use local_aws::{Config, InvokeMode};
 use mcp_sigv4::{Client, Demo, Error, Options, Protocol};
 
 /// The guide's expected output but for its first line and Python's way to print an object.
-const GUIDE: &str = "
-=== Available Tools ===
-  - add_numbers: Add two numbers together
-  - multiply_numbers: Multiply two numbers together
-  - greet_user: Greet a user by name
-
-=== Testing add_numbers tool ===
-add_numbers(5, 3) = 8
-
-=== Testing multiply_numbers tool ===
-multiply_numbers(4, 7) = 28
-
-=== Testing greet_user tool ===
-greet_user('Alice') = Hello, Alice! Nice to meet you.
-";
+const GUIDE: &str = include_str!("../../src/cli/guide.txt");
 
 #[tokio::test]
 async fn both_hosts_print_the_guides_output_in_both_protocol_eras() {
