@@ -78,8 +78,7 @@ impl Demo {
         }
         for (tool, arguments, call) in CALLS {
             writeln!(out, "\n=== Testing {tool} tool ===")?;
-            let arguments: JsonObject = serde_json::from_str(arguments).unwrap_or_default();
-            let result = client.call_tool(tool, arguments).await?;
+            let result = client.call_tool(tool, read(arguments)).await?;
             let text = text_of(&result);
             if result.is_error == Some(true) {
                 return Err(DemoError::Tool { call: call.to_owned(), text });
@@ -96,6 +95,11 @@ impl Demo {
         let calls = self.calls.iter().map(|(call, result)| json!({ "call": call, "result": result }));
         json!({ "tools": self.tools, "calls": calls.collect::<Vec<_>>() })
     }
+}
+
+/// The arguments of one of [`CALLS`].
+pub(crate) fn read(arguments: &str) -> JsonObject {
+    serde_json::from_str(arguments).expect("the guide's arguments are JSON objects")
 }
 
 /// The text blocks of a result, a line each.

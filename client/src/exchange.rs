@@ -33,7 +33,8 @@ pub(crate) enum Reply {
     Answer(StreamableHttpPostResponse),
     /// A JSON-RPC error, with the HTTP status it came under.
     RpcError(ServerJsonRpcMessage, i32, Option<String>),
-    /// An HTTP error without one, or any 401 or 403.
+    /// An HTTP error without one, or one whose status says it all: denied, throttled,
+    /// unavailable.
     Refusal(Refusal),
     /// A success that is not MCP's: its status and what came.
     NotMcp(u16, String),
@@ -150,8 +151,9 @@ async fn read_failure(response: reqwest::Response, session: Option<String>) -> R
     let date = text(DATE).and_then(|date| httpdate::parse_http_date(date).ok());
     let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
     let body = body(response).await?;
-    let denied = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-    if !denied && let Reply::RpcError(message, code, _) = read_json(status, &body, None) {
+    // With these the status says what to do, whatever the body is.
+    let by_status = matches!(status.as_u16(), 401 | 403 | 429 | 502..=504);
+    if !by_status && let Reply::RpcError(message, code, _) = read_json(status, &body, None) {
         return Ok(Reply::RpcError(message, code, session));
     }
     Ok(Reply::Refusal(Refusal { status, said: said(&body), date, retry_after }))

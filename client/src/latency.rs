@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rmcp::model::CallToolResult;
 
 use crate::client::{Client, Options};
-use crate::demo::CALLS;
+use crate::demo::{self, CALLS};
 use crate::error::Error;
 use crate::target::Target;
 
@@ -38,14 +38,14 @@ impl Latency {
         let mut answers = Vec::new();
         let mut first = Duration::ZERO;
         for (tool, arguments, _) in CALLS {
-            answers.push(client.call_tool(tool, serde_json::from_str(arguments).unwrap_or_default()).await?);
+            answers.push(client.call_tool(tool, demo::read(arguments)).await?);
             if first.is_zero() {
                 first = started.elapsed();
             }
         }
         let mut warm = Vec::with_capacity(calls);
         for (tool, arguments, _) in CALLS.iter().cycle().take(calls) {
-            let arguments = serde_json::from_str(arguments).unwrap_or_default();
+            let arguments = demo::read(arguments);
             let started = Instant::now();
             client.call_tool(tool, arguments).await?;
             warm.push(started.elapsed());

@@ -21,12 +21,14 @@ enum Act {
     Status(u16),
     RetryAfter,
     Rpc(i32),
+    /// The same under an HTTP status.
+    RpcUnder(u16, i32),
     /// Longer than anybody waits.
     Silence,
     Html,
 }
 
-use Act::{Answer, Html, RetryAfter, Rpc, Silence, Status};
+use Act::{Answer, Html, RetryAfter, Rpc, RpcUnder, Silence, Status};
 
 #[derive(Clone)]
 struct Script {
@@ -41,6 +43,8 @@ async fn handle(State(script): State<Script>, headers: HeaderMap, body: Bytes) -
     let id = message["id"].clone();
     let result =
         |result: Value| axum::Json(json!({ "jsonrpc": "2.0", "id": id, "result": result })).into_response();
+    let error =
+        |code: i32| json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": "scripted" } });
     match message["method"].as_str() {
         Some("initialize") => {
             let info = json!({ "name": "scripted", "version": "1" });
@@ -61,9 +65,9 @@ async fn handle(State(script): State<Script>, headers: HeaderMap, body: Bytes) -
                 Answer => result(json!({ "content": [{ "type": "text", "text": "done" }] })),
                 Status(status) => StatusCode::from_u16(status).expect("a status").into_response(),
                 RetryAfter => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")]).into_response(),
-                Rpc(code) => {
-                    let error = json!({ "code": code, "message": "scripted" });
-                    axum::Json(json!({ "jsonrpc": "2.0", "id": id, "error": error })).into_response()
+                Rpc(code) => axum::Json(error(code)).into_response(),
+                RpcUnder(status, code) => {
+                    (StatusCode::from_u16(status).expect("a status"), axum::Json(error(code))).into_response()
                 }
                 Silence => std::future::pending().await,
                 Html => ([("content-type", "text/html")], "<h1>hello</h1>").into_response(),
@@ -132,6 +136,13 @@ async fn throttling_and_conflict_are_waited_out_whatever_the_tool() {
         assert_eq!(outcome.result.expect("an answer"), "done");
         assert_eq!(outcome.sent, 3);
     }
+}
+
+#[tokio::test]
+async fn throttling_is_told_by_the_status_whatever_the_body() {
+    let outcome = run(&[RpcUnder(429, -32000), Answer], RUNS_ONCE).await;
+    assert_eq!(outcome.result.expect("an answer"), "done");
+    assert_eq!(outcome.sent, 2);
 }
 
 #[tokio::test]
