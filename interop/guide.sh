@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Runs the original guide's Python client library against `local-aws up`, on both hosts.
 #
-#   interop/guide.sh            needs python3 with venv; installs into target/interop
+#   interop/guide.sh            needs python3 with venv; installs into build/interop
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-venv=target/interop/venv
+venv=build/interop/venv
 if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import mcp_lambda' 2>/dev/null; then
   python3 -m venv "$venv"
   "$venv/bin/pip" install --quiet 'mcp==1.30.0' 'run-mcp-servers-with-aws-lambda==0.5.22' 'boto3==1.43.117'
@@ -13,7 +13,7 @@ fi
 
 cargo build --release --locked --bin local-aws --bin agentcore-server --bin lambda-server --bin mcp-sigv4
 directions=$(mktemp)
-target/release/local-aws up --agentcore-port 0 --lambda-port 0 >"$directions" &
+build/release/local-aws up --agentcore-port 0 --lambda-port 0 >"$directions" &
 doors=$!
 trap 'kill $doors 2>/dev/null; rm -f "$directions"' EXIT
 for _ in $(seq 100); do grep -q lambda-url "$directions" && break; sleep 0.1; done
