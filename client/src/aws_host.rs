@@ -28,6 +28,19 @@ pub(crate) fn partition_suffix(partition: &str) -> Option<&'static str> {
     })
 }
 
+/// The DNS suffix of a region's services, told from how partitions name their regions.
+pub(crate) fn region_suffix(region: &str) -> &'static str {
+    let partition = match region.split_once('-').map(|(word, _)| word) {
+        Some("cn") => "aws-cn",
+        Some("eusc") => "aws-eusc",
+        _ if region.starts_with("us-iso-") => "aws-iso",
+        _ if region.starts_with("us-isob-") => "aws-iso-b",
+        _ if region.starts_with("us-isof-") => "aws-iso-f",
+        _ => "aws",
+    };
+    partition_suffix(partition).unwrap_or("amazonaws.com")
+}
+
 /// The service's label and the region in the name of an AWS host.
 ///
 /// The names have the form `[RESOURCE.]SERVICE[-fips].REGION[.vpce].SUFFIX`.

@@ -2,6 +2,7 @@
 
 mod compare;
 mod connection;
+mod doctor;
 mod output;
 
 use std::io::{self, IsTerminal, Write};
@@ -17,9 +18,9 @@ use connection::{Connection, split_target};
 /// Call MCP tools behind AWS IAM: every request is signed with SigV4
 ///
 /// A TARGET is the ARN of an AgentCore runtime or gateway, a Lambda function URL, or any
-/// other MCP URL; the environment variable MCP_TARGET stands in for one that is left out.
-/// Exit codes: 0 yes, 1 the tool or the MCP server answered with an error, 2 there was no
-/// answer (usage, credentials, refused by IAM, not reached).
+/// other MCP URL. In its place stand --stack, --agent, or the environment variable MCP_TARGET.
+/// Exit codes: 0 yes, 1 the tool or the MCP server answered with an error, or the doctor found
+/// a fault, 2 there was no answer (usage, credentials, refused by IAM, not reached).
 #[derive(Parser)]
 #[command(name = "mcp-sigv4", version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -61,6 +62,11 @@ enum Command {
         /// Where they are hosted
         target: Option<String>,
     },
+    /// Find out what is wrong with a deployment, and how to mend it
+    Doctor {
+        /// Where the tools are hosted
+        target: Option<String>,
+    },
     /// Make the same calls on several targets: same answers? how long do they take?
     Compare(compare::Compare),
 }
@@ -89,13 +95,14 @@ impl Cli {
             Command::Tools { target } => tools(target, self.connection, self.output).await,
             Command::Call(call) => call.run(self.connection, self.output).await,
             Command::Demo { target } => demo(target, self.connection, self.output).await,
+            Command::Doctor { target } => doctor::run(target, self.connection, self.output).await,
             Command::Compare(compare) => compare.run(self.connection, self.output).await,
         }
     }
 }
 
 async fn tools(target: Option<String>, connection: Connection, output: Output) -> anyhow::Result<Answer> {
-    let (target, options) = connection.resolve(target)?;
+    let (target, options) = connection.resolve(target).await?;
     let client = Client::connect(target, options).await?;
     let tools = client.list_tools().await;
     client.close().await;
@@ -116,7 +123,7 @@ impl Call {
             whole.is_none() || pairs.is_empty(),
             "give arguments as NAME=VALUE or as --json, not both"
         );
-        let (target, options) = connection.resolve(target)?;
+        let (target, options) = connection.resolve(target).await?;
         let client = Client::connect(target, options).await?;
         let result = call(&client, tool, pairs, whole).await;
         client.close().await;
@@ -152,7 +159,7 @@ fn parse_object(text: &str) -> anyhow::Result<JsonObject> {
 }
 
 async fn demo(target: Option<String>, connection: Connection, output: Output) -> anyhow::Result<Answer> {
-    let (target, options) = connection.resolve(target)?;
+    let (target, options) = connection.resolve(target).await?;
     match output {
         Output::Text => {
             Demo::run(target, options, &mut io::stdout()).await?;

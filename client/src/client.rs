@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use aws_credential_types::provider::SharedCredentialsProvider;
 use rmcp::RoleClient;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, Implementation, JsonObject,
-    ProtocolVersion, Tool,
+    CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ClientRequest, Implementation,
+    JsonObject, PingRequest, ProtocolVersion, Tool,
 };
 use rmcp::service::{
     ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RunningService, ServiceError,
@@ -14,11 +13,10 @@ use rmcp::service::{
 use rmcp::transport::streamable_http_client::{StreamableHttpClientTransportConfig, StreamableHttpError};
 use rmcp::transport::{DynamicTransportError, StreamableHttpClientTransport};
 
-use crate::credentials::{self, CachedCredentials};
 use crate::delivery::SignedHttp;
 use crate::error::Error;
 use crate::http;
-use crate::signer::Signer;
+use crate::signing::Signing;
 use crate::target::Target;
 
 /// How to connect.
@@ -47,21 +45,6 @@ impl Default for Options {
             allow_http: false,
         }
     }
-}
-
-/// Where credentials come from.
-#[derive(Clone, Debug)]
-pub enum Signing {
-    /// The AWS default chain, with a profile if one is named. A target on this machine
-    /// that tells no service is not signed for.
-    DefaultChain {
-        /// The profile in `~/.aws/config`.
-        profile: Option<String>,
-    },
-    /// A provider of your own, for targets that tell a service and a region.
-    Provider(SharedCredentialsProvider),
-    /// Requests are not signed.
-    Unsigned,
 }
 
 /// How the protocol version is agreed on.
@@ -106,11 +89,11 @@ impl Client {
             return Err(Error::PlainHttp(target.to_string()));
         }
         // Boxed: the providers of the default chain make a future of many kilobytes.
-        let signer = Box::pin(signer(&target, options.signing));
+        let signer = Box::pin(options.signing.signer(&target));
         let signer = within(options.timeout, &target, signer).await??;
         let (service, region) = (target.service(), target.region());
         tracing::info!(%target, service, region, signed = signer.is_some(), "connecting");
-        let client = http_client(&target)?;
+        let client = http::client_for(target.url())?;
         let timeout = options.timeout;
         let http = SignedHttp::new(client, target.clone(), signer, timeout, options.session_id);
         let mut config = StreamableHttpClientTransportConfig::with_uri(target.url().as_str());
@@ -131,6 +114,30 @@ impl Client {
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// The protocol version that was agreed on.
+    #[must_use]
+    pub fn protocol_version(&self) -> String {
+        self.service.peer_info().map_or_else(String::new, |server| server.protocol_version.to_string())
+    }
+
+    /// Whether the protocol version is of the stateless era, which has neither handshake nor
+    /// ping.
+    #[must_use]
+    pub fn is_stateless(&self) -> bool {
+        self.protocol_version() >= ProtocolVersion::V_2026_07_28.to_string()
+    }
+
+    /// Asks for a sign of life, which takes one round trip and no tool. The protocol has it
+    /// up to 2025-11-25.
+    ///
+    /// # Errors
+    /// Any [`Error`].
+    pub async fn ping(&self) -> Result<(), Error> {
+        let ping = self.service.send_request(ClientRequest::PingRequest(PingRequest::default()));
+        let answered = within(self.timeout, &self.target, ping).await?;
+        answered.map(drop).map_err(|error| explain(&error, &self.target))
     }
 
     /// Every tool of the server, page by page.
@@ -167,40 +174,6 @@ async fn within<T>(timeout: Duration, target: &Target, request: impl Future<Outp
     tokio::time::timeout(patience, request)
         .await
         .map_err(|_| Error::TimedOut { host: target.url().authority().to_owned(), after: timeout })
-}
-
-/// Who signs, if anybody.
-async fn signer(target: &Target, signing: Signing) -> Result<Option<Signer>, Error> {
-    let (credentials, default_region) = match signing {
-        Signing::Unsigned => return Ok(None),
-        Signing::DefaultChain { .. } if target.service().is_none() && target.is_loopback() => {
-            return Ok(None);
-        }
-        _ if target.service().is_none() => return Err(Error::UnknownService(target.to_string())),
-        Signing::Provider(provider) => (Some(provider), None),
-        Signing::DefaultChain { profile } => {
-            let configuration = credentials::load(profile.as_deref(), target.region()).await?;
-            (configuration.credentials, configuration.region)
-        }
-    };
-    let service = target.service().unwrap_or_default().to_owned();
-    let region = target.region().map(str::to_owned).or(default_region).ok_or(Error::NoRegion)?;
-    let credentials =
-        credentials.ok_or_else(|| Error::NoCredentials("no provider is configured".to_owned()))?;
-    Ok(Some(Signer::new(CachedCredentials::new(credentials), service, region)))
-}
-
-/// An HTTP client for the target.
-fn http_client(target: &Target) -> Result<reqwest::Client, Error> {
-    let mut builder = http::builder();
-    if target.is_loopback() {
-        builder = builder.no_proxy();
-        if let Some(host) = target.url().domain().filter(|host| host.ends_with(".localhost")) {
-            // RFC 6761, section 6.3: such names are loopback; not every resolver knows.
-            builder = builder.resolve(host, (std::net::Ipv4Addr::LOCALHOST, 0).into());
-        }
-    }
-    builder.build().map_err(|error| Error::Protocol(format!("the HTTP client cannot be built: {error}")))
 }
 
 fn explain_start(error: &ClientInitializeError, target: &Target) -> Error {

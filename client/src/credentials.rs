@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -23,13 +25,15 @@ pub(crate) struct AwsConfiguration {
     pub(crate) region: Option<String>,
 }
 
-/// Reads environment, profile files and the rest of the default chain.
+/// Reads environment, profile files and the rest of the default chain. A profile that is
+/// named is the only place to look, as with the AWS CLI: it is not to be outdone by keys that
+/// happen to be in the environment.
 ///
 /// # Errors
 /// Fails where no HTTP client can be made. What a provider lacks shows when it is asked.
 pub(crate) async fn load(profile: Option<&str>, region: Option<&str>) -> Result<AwsConfiguration, Error> {
     let http = AwsHttp::new().map_err(|error| Error::Credentials(error.to_string()))?;
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone());
     if let Some(region) = region {
         // Known from the target: no need to ask the instance metadata for it.
         loader = loader.region(Region::new(region.to_owned()));
@@ -38,10 +42,16 @@ pub(crate) async fn load(profile: Option<&str>, region: Option<&str>) -> Result<
         loader = loader.profile_name(profile);
     }
     let config = loader.load().await;
-    Ok(AwsConfiguration {
-        credentials: config.credentials_provider(),
-        region: config.region().map(Region::as_ref).map(str::to_owned),
-    })
+    let credentials = match profile {
+        None => config.credentials_provider(),
+        Some(profile) => {
+            let known =
+                ProviderConfig::default().with_http_client(http).with_region(config.region().cloned());
+            let named = ProfileFileCredentialsProvider::builder().configure(&known).profile_name(profile);
+            Some(SharedCredentialsProvider::new(named.build()))
+        }
+    };
+    Ok(AwsConfiguration { credentials, region: config.region().map(Region::as_ref).map(str::to_owned) })
 }
 
 /// A cache over a provider: one fetch at a time, whoever asks.
@@ -107,7 +117,10 @@ fn explain(error: &CredentialsError) -> Error {
     match error {
         // The chain lists what it tried, a provider per line.
         CredentialsError::CredentialsNotLoaded(_) => {
-            let tried = text.split_once("Attempted:\n").map_or(text.as_str(), |(_, tried)| tried);
+            let tried = text.split_once("Attempted:\n").map_or(
+                "the profile or provider that was named, which is not there or has none",
+                |(_, tried)| tried,
+            );
             Error::NoCredentials(tried.to_owned())
         }
         _ => Error::Credentials(text),

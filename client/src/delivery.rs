@@ -215,7 +215,14 @@ impl SignedHttp {
             (Some(denial), _) => {
                 let hint = denial.hint(&self.shared.target, identity);
                 let identity = identity.clone();
-                Error::Forbidden(Box::new(Forbidden { status, host, said: refusal.said, identity, hint }))
+                Error::Forbidden(Box::new(Forbidden {
+                    status,
+                    host,
+                    said: refusal.said,
+                    identity,
+                    hint,
+                    denial,
+                }))
             }
             (None, _) if matches!(status, 404 | 405 | 406 | 415) => self.not_mcp(status, refusal.said),
             (None, _) => Error::Status { status, host, said: refusal.said },

@@ -12,38 +12,60 @@ pub(crate) enum Denial {
     Skewed,
     Expired,
     WrongSignature,
+    /// Signed for another region or service.
+    WrongScope,
     UnknownKey,
+    /// The server's own doing, not AWS's: it does not know the name it is called by.
+    HostRefused,
     NotAllowed,
 }
 
 impl Denial {
-    /// What a 401 or 403 means; `None` for any other status.
+    /// What a 401, 403 or 421 means; `None` for any other status.
     pub(crate) fn of(refusal: &Refusal) -> Option<Self> {
-        if !matches!(refusal.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            return None;
+        match refusal.status {
+            // The Python SDK says "Invalid Host header" with it.
+            StatusCode::MISDIRECTED_REQUEST => Some(Self::HostRefused),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Some(Self::read(&refusal.said)),
+            _ => None,
         }
-        let said = refusal.said.to_ascii_lowercase();
+    }
+
+    /// What AWS means by the words of a denial.
+    pub(crate) fn read(said: &str) -> Self {
+        let said = said.to_ascii_lowercase();
         let says = |phrase: &str| said.contains(phrase);
-        Some(if says("signature expired") || says("signature not yet current") {
+        if says("signature expired") || says("signature not yet current") {
             Self::Skewed
         } else if says("token") && says("expired") {
             Self::Expired
-        } else if says("signature we calculated does not match") || says("credential should be scoped") {
+        } else if says("signature we calculated does not match") {
             Self::WrongSignature
+        } else if says("credential should be scoped") {
+            Self::WrongScope
         } else if says("token included in the request is invalid") {
             Self::UnknownKey
+        } else if says("host header") {
+            Self::HostRefused
         } else {
             Self::NotAllowed
-        })
+        }
     }
 
     /// What to do about it, ready to follow what AWS said.
     pub(crate) fn hint(self, target: &Target, identity: &Identity) -> String {
         let advice = match (self, identity) {
+            (Self::HostRefused, _) if target.kind() == &Kind::Other => {
+                "call the server by a host name that it answers to, or add this one to its list".to_owned()
+            }
+            (Self::HostRefused, _) => "the server answers only to host names it knows, and the platform calls it by an internal one: turn its check of the Host header off, IAM stands in front of it (rmcp: disable_allowed_hosts)".to_owned(),
             (_, Identity::Unsigned) => "leave out --unsigned to sign it, and name the service with --service if the host does not tell it"
                     .to_owned(),
             (Self::WrongSignature, _) => {
-                "check the secret access key, and that service and region are those of the target (--service, --region)".to_owned()
+                "check the secret access key: it is not that of the access key id, or it was cut or changed in copying".to_owned()
+            }
+            (Self::WrongScope, _) => {
+                "check the region and the service that are signed for: they must be the target's (its ARN or host, --region, --service)".to_owned()
             }
             (Self::UnknownKey, _) => "AWS does not know these credentials: check the access key id, the session token and the partition".to_owned(),
             _ => needs(target),
@@ -92,9 +114,10 @@ mod tests {
                 "The request signature we calculated does not match the signature you provided.",
                 Denial::WrongSignature,
             ),
-            ("Credential should be scoped to a valid region.", Denial::WrongSignature),
+            ("Credential should be scoped to a valid region.", Denial::WrongScope),
             ("The security token included in the request is invalid.", Denial::UnknownKey),
             ("User: arn:aws:iam::123456789012:user/x is not authorized to perform: y", Denial::NotAllowed),
+            ("Forbidden: Host header is not allowed", Denial::HostRefused),
             ("Forbidden", Denial::NotAllowed),
         ] {
             assert_eq!(denial(said), Some(expected), "{said}");

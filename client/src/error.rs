@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::denial::Denial;
 use crate::target::{Kind, Target, TargetError};
 
 /// Why a request had no answer, or which answer was a refusal.
@@ -42,6 +43,34 @@ pub enum Error {
         "AWS credentials could not be loaded: {0}; if they come from a login, run `aws sso login` or `aws login` again"
     )]
     Credentials(String),
+
+    /// An endpoint in the environment that cannot be used.
+    #[error("{variable} is not a URL: {text:?}")]
+    Endpoint {
+        /// The environment variable.
+        variable: String,
+        /// What it says.
+        text: String,
+    },
+
+    /// One of AWS's own APIs refused.
+    #[error("{operation} was refused with {status}: {said}")]
+    Api {
+        /// The IAM action.
+        operation: String,
+        /// The HTTP status.
+        status: u16,
+        /// What AWS said.
+        said: String,
+    },
+
+    /// A look-up with signing turned off.
+    #[error("AWS is asked only by signed requests: leave out --unsigned, or give the target itself")]
+    UnsignedLookup,
+
+    /// A name under which nothing is deployed that could be called.
+    #[error("{0}")]
+    NotDeployed(String),
 
     /// A request that cannot be signed.
     #[error("the request could not be signed: {0}")]
@@ -151,9 +180,9 @@ impl Error {
             (-32005, Kind::Runtime(_)) => {
                 "; another operation holds the session: try again, or use a session of its own".to_owned()
             }
-            (-32010, Kind::Runtime(arn)) => format!(
-                "; the container did not start or failed its health probe: it must answer POST /mcp on port 8000, and its log is in {}",
-                log_group(arn.as_deref(), &target.qualifier())
+            (-32010, Kind::Runtime(_)) => format!(
+                "; the container did not start or failed its health probe: it must answer POST /mcp on port 8000, whatever Host header it is called by, and its log is in {}",
+                log_group(target)
             ),
             _ => String::new(),
         };
@@ -161,10 +190,14 @@ impl Error {
     }
 }
 
-/// Where the platform puts what the container prints.
-fn log_group(arn: Option<&str>, qualifier: &str) -> String {
-    let id = arn.and_then(|arn| arn.rsplit('/').next()).unwrap_or("<runtime id>");
-    format!("the log group /aws/bedrock-agentcore/runtimes/{id}-{qualifier}")
+/// Where the platform puts what a runtime's container prints.
+pub(crate) fn log_group(target: &Target) -> String {
+    let id = match target.kind() {
+        Kind::Runtime(Some(arn)) => arn.rsplit('/').next(),
+        _ => None,
+    };
+    let id = id.unwrap_or("<runtime id>");
+    format!("the log group /aws/bedrock-agentcore/runtimes/{id}-{}", target.qualifier())
 }
 
 fn skew(seconds: i64) -> String {
@@ -186,6 +219,7 @@ pub struct Forbidden {
     pub identity: Identity,
     /// What to do.
     pub hint: String,
+    pub(crate) denial: Denial,
 }
 
 /// How a request was signed; never the secret.

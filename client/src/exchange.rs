@@ -148,20 +148,25 @@ fn read_json(status: StatusCode, body: &[u8], session: Option<String>) -> Reply 
 async fn read_failure(response: reqwest::Response, session: Option<String>) -> Result<Reply, NoReply> {
     let status = response.status();
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    let date = text(DATE).and_then(|date| httpdate::parse_http_date(date).ok());
+    let date = date(response.headers());
     let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
     let body = body(response).await?;
     // With these the status says what to do, whatever the body is.
-    let by_status = matches!(status.as_u16(), 401 | 403 | 429 | 502..=504);
+    let by_status = matches!(status.as_u16(), 401 | 403 | 421 | 429 | 502..=504);
     if !by_status && let Reply::RpcError(message, code, _) = read_json(status, &body, None) {
         return Ok(Reply::RpcError(message, code, session));
     }
     Ok(Reply::Refusal(Refusal { status, said: said(&body), date, retry_after }))
 }
 
+/// The server's clock, as it stamped an answer.
+pub(crate) fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(DATE)?.to_str().ok()?).ok()
+}
+
 /// The message in an AWS error body (`message` or `Message`), in a JSON-RPC error, or the
 /// body itself.
-fn said(body: &[u8]) -> String {
+pub(crate) fn said(body: &[u8]) -> String {
     #[derive(Default, Deserialize)]
     struct ErrorBody {
         #[serde(alias = "Message")]

@@ -15,6 +15,7 @@
 //! ```
 
 mod arguments;
+mod aws_api;
 mod aws_host;
 mod aws_http;
 mod client;
@@ -22,21 +23,27 @@ mod credentials;
 mod delivery;
 mod demo;
 mod denial;
+pub mod doctor;
 mod error;
 mod exchange;
 mod http;
 mod latency;
+mod named;
 mod retry;
 mod signer;
+mod signing;
 mod target;
 mod transport;
 
 pub use arguments::{ArgumentError, from_pairs};
+pub use aws_api::endpoint_of;
 pub use aws_credential_types::Credentials;
 pub use aws_credential_types::provider::SharedCredentialsProvider;
-pub use client::{Client, Options, Protocol, Signing};
+pub use client::{Client, Options, Protocol};
 pub use demo::{Demo, DemoError};
 pub use error::{Error, Forbidden, Identity};
 pub use latency::Latency;
+pub use named::Named;
 pub use rmcp::model::{CallToolResult, JsonObject, Tool};
+pub use signing::Signing;
 pub use target::{Kind, Target, TargetError};

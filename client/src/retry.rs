@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
-/// How often a connection is tried: a wrong port should not look like a slow server.
-const CONNECTION_ATTEMPTS: u32 = 5;
+/// How often a request is sent that meets with anything but throttling: a wrong port or a
+/// server that crashes should not look like a slow one.
+const ATTEMPTS: u32 = 5;
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
@@ -46,10 +47,10 @@ pub(crate) enum Trouble {
 /// is to be none. `jitter` is a random number in `0.0..1.0`.
 pub(crate) fn delay(trouble: Trouble, attempt: u32, twice: Twice, jitter: f64) -> Option<Duration> {
     let again = match trouble {
-        Trouble::NotConnected => attempt < CONNECTION_ATTEMPTS,
+        Trouble::NotConnected => attempt < ATTEMPTS,
         Trouble::Status(429, _) => true,
         Trouble::DataPlane(code) => code == THROTTLED || code == CONFLICT,
-        Trouble::Broken | Trouble::Status(502..=504, _) => twice == Twice::Harmless,
+        Trouble::Broken | Trouble::Status(502..=504, _) => twice == Twice::Harmless && attempt < ATTEMPTS,
         Trouble::Status(..) | Trouble::Rpc | Trouble::TooLarge => false,
     };
     let asked = match trouble {
@@ -134,7 +135,8 @@ mod tests {
     }
 
     #[test]
-    fn a_port_where_nobody_listens_is_given_up() {
-        assert_eq!(delay(Trouble::NotConnected, CONNECTION_ATTEMPTS, Harmful, 0.5), None);
+    fn what_never_works_is_given_up() {
+        assert_eq!(delay(Trouble::NotConnected, ATTEMPTS, Harmful, 0.5), None);
+        assert_eq!(delay(Trouble::Status(502, None), ATTEMPTS, Harmless, 0.5), None);
     }
 }

@@ -6,9 +6,10 @@ use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use thiserror::Error;
-use url::{Host, Url};
+use url::Url;
 
 use crate::aws_host::{is_region, partition_suffix, read_aws_host};
+use crate::http::is_loopback;
 
 /// Where MCP requests go, and how they are to be signed.
 ///
@@ -116,12 +117,7 @@ impl Target {
     /// Whether the target is this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        match self.url.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
+        is_loopback(&self.url)
     }
 
     /// The IAM actions that a caller of this target needs.

@@ -34,7 +34,7 @@ fn help_is_this() {
 fn no_target_says_how_to_name_one() {
     assert_snapshot!(failure(&["tools"], &[]), @"
     2
-    error: which target? name an ARN or a URL, or set MCP_TARGET
+    error: which target? name an ARN or a URL, give --stack or --agent, or set MCP_TARGET
     ");
 }
 
@@ -74,6 +74,17 @@ fn no_credentials_says_where_it_looked() {
     for place in ["Environment", "Profile", "WebIdentityToken", "EcsContainer", "Ec2InstanceMetadata"] {
         assert!(error.contains(place), "{place}: {error}");
     }
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_said_to_be_missing() {
+    let keys = [("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+    let arguments = ["tools", "https://abc.lambda-url.us-east-1.on.aws/", "--profile", "nope"];
+    assert_snapshot!(failure(&arguments, &keys), @"
+    2
+    error: no AWS credentials found: run `aws configure` or `aws sso login`, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; these were tried:
+    the profile or provider that was named, which is not there or has none
+    ");
 }
 
 #[test]

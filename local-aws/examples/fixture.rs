@@ -2,14 +2,18 @@
 //! tests alone.
 //!
 //! `fixture agentcore` listens as an AgentCore container, `fixture lambda` serves the Lambda
-//! Runtime API; `fixture broken` exits at once.
+//! Runtime API, `fixture host-checking` is an AgentCore container with rmcp's defaults, which
+//! answer to the names of this machine alone; `fixture broken` exits at once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_server::InvokeMode;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{ProgressNotificationParam, ServerConfig};
 use rmcp::service::RequestContext;
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -80,7 +84,15 @@ async fn main() -> Result<(), lambda_http::Error> {
             let never = std::future::pending();
             Ok(agentcore_server::serve(listener, Fixture, never, agentcore_server::DRAIN_TIMEOUT).await?)
         }
+        Some("host-checking") => {
+            let listener = tokio::net::TcpListener::bind(std::env::var("MCP_LISTEN")?).await?;
+            let mut config = StreamableHttpServerConfig::default();
+            config.legacy_session_mode = false;
+            let sessions = Arc::new(NeverSessionManager::default());
+            let service = StreamableHttpService::new(|| Ok(Fixture), sessions, config);
+            Ok(axum::serve(listener, axum::Router::new().nest_service("/mcp", service)).await?)
+        }
         Some("lambda") => lambda_server::run(Fixture, InvokeMode::from_env()?).await,
-        _ => Err("give agentcore or lambda".into()),
+        _ => Err("give agentcore, host-checking or lambda".into()),
     }
 }

@@ -20,6 +20,7 @@ mod runtime_api;
 mod sessions;
 mod signature;
 mod stack;
+mod sts;
 
 pub use account::{ACCOUNT, FUNCTION_NAME, REGION, RUNTIME_ID, function_arn, runtime_arn};
 pub use function::InvokeMode;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Request};
+use axum::http::{HeaderValue, Request, StatusCode};
 use http::header::CONTENT_TYPE;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -214,11 +214,13 @@ impl Sessions {
         }
     }
 
+    /// Resolves when the probe is answered. Servers that insist on an Accept header, as the
+    /// original does, are known to live on the platform: 406 will do.
     async fn answers(&self, url: &str) {
         loop {
             let probe = Request::post(url).header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             if let Ok(probe) = probe.body(Body::from(PROBE))
-                && self.containers.request(probe).await.is_ok_and(|response| response.status().is_success())
+                && self.containers.request(probe).await.is_ok_and(|response| is_alive(response.status()))
             {
                 return;
             }
@@ -240,6 +242,10 @@ impl Session {
     fn is_alive(&self) -> bool {
         self.container.get().is_none_or(|container| matches!(lock(&container.process).try_wait(), Ok(None)))
     }
+}
+
+fn is_alive(probe: StatusCode) -> bool {
+    probe.is_success() || probe == StatusCode::NOT_ACCEPTABLE
 }
 
 /// A port that was free a moment ago. Should another program take it first, the container

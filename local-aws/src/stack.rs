@@ -19,6 +19,7 @@ use crate::gate::Gate;
 use crate::identity::Identities;
 use crate::process::Server;
 use crate::sessions::{Sessions, containers};
+use crate::sts;
 
 /// What to deploy, and how.
 #[derive(Clone, Debug)]
@@ -97,7 +98,8 @@ impl Stack {
         }));
         let mut tasks = JoinSet::new();
         let data_plane = DataPlane::new(gate.clone(), Arc::clone(&sessions), containers).router();
-        let agentcore = open(&mut tasks, config.agentcore_port, data_plane)
+        let endpoint = data_plane.merge(sts::router(gate.clone()));
+        let agentcore = open(&mut tasks, config.agentcore_port, endpoint)
             .await
             .context("open the AgentCore data plane: --agentcore-port chooses another port, 0 any")?;
         let function_url = FunctionUrl::new(gate, Arc::clone(&function)).router();
@@ -108,7 +110,7 @@ impl Stack {
         Ok(Self { agentcore, lambda, sessions, function, _tasks: tasks })
     }
 
-    /// The endpoint that stands in for `https://bedrock-agentcore.{region}.amazonaws.com`.
+    /// The endpoint that stands in for those of the AgentCore data plane and of STS.
     #[must_use]
     pub fn agentcore_endpoint(&self) -> String {
         format!("http://{}", self.agentcore)

@@ -11,7 +11,7 @@ use super::{Answer, Output, output, print};
 #[derive(Args)]
 pub(super) struct Compare {
     /// Where the tools are hosted
-    #[arg(required = true, num_args = 2.., value_name = "TARGET")]
+    #[arg(value_name = "TARGET")]
     targets: Vec<String>,
 
     /// Calls on the warm connection, one at a time
@@ -22,10 +22,11 @@ pub(super) struct Compare {
 impl Compare {
     pub(super) async fn run(self, connection: Connection, output: Output) -> anyhow::Result<Answer> {
         let mut measured = Vec::new();
-        for text in self.targets {
-            let (target, options) = connection.clone().resolve(Some(text))?;
+        let (targets, options) = connection.resolve_all(self.targets).await?;
+        anyhow::ensure!(targets.len() > 1, "name two targets or more, by ARN, URL, --stack or --agent");
+        for target in targets {
             let name = name(&target);
-            let latency = Latency::measure(target.clone(), options, self.calls).await;
+            let latency = Latency::measure(target.clone(), options.clone(), self.calls).await;
             measured.push((name, latency.with_context(|| format!("measure {target}"))?));
         }
         let same = measured.windows(2).all(|pair| pair[0].1.answers == pair[1].1.answers);

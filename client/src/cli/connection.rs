@@ -4,12 +4,20 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use mcp_sigv4::{Options, Protocol, Signing, Target};
+use mcp_sigv4::{Named, Options, Protocol, Signing, Target, endpoint_of};
 use url::Url;
 
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Connection")]
 pub(super) struct Connection {
+    /// The target of this CloudFormation stack: the function URL or runtime ARN among its outputs
+    #[arg(long, global = true, value_name = "NAME")]
+    stack: Vec<String>,
+
+    /// The AgentCore runtime of this name: from .bedrock_agentcore.yaml here, else from the account
+    #[arg(long, global = true, value_name = "NAME")]
+    agent: Vec<String>,
+
     /// Sign for this service instead of the one the target tells
     #[arg(long, global = true)]
     service: Option<String>,
@@ -72,8 +80,6 @@ fn seconds(text: &str) -> Result<f64, String> {
     usable.then_some(seconds).ok_or_else(|| format!("must be more than 0 and at most {LONGEST_TIMEOUT}"))
 }
 
-/// The variables that AWS SDKs take an endpoint from, the more specific first.
-const ENDPOINT_VARIABLES: [&str; 2] = ["AWS_ENDPOINT_URL_BEDROCK_AGENTCORE", "AWS_ENDPOINT_URL"];
 const TARGET_VARIABLE: &str = "MCP_TARGET";
 
 /// Takes the target off the front of `[TARGET] TOOL …`: no tool is called like an ARN or a
@@ -85,48 +91,77 @@ pub(super) fn split_target(mut words: Vec<String>) -> (Option<String>, Vec<Strin
 }
 
 impl Connection {
-    /// The target with everything that was said about it, and how to connect.
-    pub(super) fn resolve(self, target: Option<String>) -> anyhow::Result<(Target, Options)> {
-        let text = target
-            .or_else(|| std::env::var(TARGET_VARIABLE).ok())
-            .with_context(|| format!("which target? name an ARN or a URL, or set {TARGET_VARIABLE}"))?;
-        let mut target: Target = text.parse()?;
+    /// The one target that was named, with everything that was said about it, and how to
+    /// connect.
+    pub(super) async fn resolve(self, target: Option<String>) -> anyhow::Result<(Target, Options)> {
+        let fallback = || std::env::var(TARGET_VARIABLE).ok().filter(|_| self.named().next().is_none());
+        let texts = target.or_else(fallback).into_iter().collect();
+        let (mut targets, options) = self.resolve_all(texts).await?;
+        anyhow::ensure!(targets.len() < 2, "one target at a time: name it by ARN, URL, --stack or --agent");
+        let target = targets.pop().with_context(|| {
+            format!("which target? name an ARN or a URL, give --stack or --agent, or set {TARGET_VARIABLE}")
+        })?;
+        Ok((target, options))
+    }
+
+    /// Every target that was named, by text or by option, and how to connect.
+    pub(super) async fn resolve_all(&self, texts: Vec<String>) -> anyhow::Result<(Vec<Target>, Options)> {
+        let options = self.options();
+        let mut targets = Vec::new();
+        for text in texts {
+            let target = self.specify(text.parse()?)?;
+            targets.push(match &self.region {
+                Some(region) => target.with_region(region),
+                None => target,
+            });
+        }
+        for named in self.named() {
+            let found = named.find(&options.signing, self.region.as_deref()).await?;
+            // --region has said where to look, and the target says where it is.
+            targets.push(self.specify(found)?);
+        }
+        Ok((targets, options))
+    }
+
+    fn named(&self) -> impl Iterator<Item = Named> {
+        let agents = self.agent.iter().cloned().map(Named::Agent);
+        agents.chain(self.stack.iter().cloned().map(Named::Stack))
+    }
+
+    /// The target with what the options say of it.
+    fn specify(&self, mut target: Target) -> anyhow::Result<Target> {
         if let Some(qualifier) = &self.qualifier {
             target = target.with_qualifier(qualifier)?;
         }
-        if let Some(endpoint) = self.endpoint(target.takes_endpoint())? {
+        if let Some(endpoint) = self.endpoint(&target)? {
             target = target.with_endpoint(&endpoint)?;
         }
         if let Some(service) = &self.service {
             target = target.with_service(service);
         }
-        if let Some(region) = &self.region {
-            target = target.with_region(region);
-        }
-        let signing =
-            if self.unsigned { Signing::Unsigned } else { Signing::DefaultChain { profile: self.profile } };
-        let options = Options {
-            signing,
+        Ok(target)
+    }
+
+    fn options(&self) -> Options {
+        let profile = self.profile.clone();
+        Options {
+            signing: if self.unsigned { Signing::Unsigned } else { Signing::DefaultChain { profile } },
             protocol: match self.protocol {
                 ProtocolChoice::Initialize => Protocol::Initialize,
                 ProtocolChoice::Auto => Protocol::Auto,
                 ProtocolChoice::V2026_07_28 => Protocol::V2026_07_28,
             },
-            session_id: self.session_id,
+            session_id: self.session_id.clone(),
             timeout: Duration::from_secs_f64(self.timeout),
             allow_http: self.allow_http,
-        };
-        Ok((target, options))
+        }
     }
 
     /// The endpoint to use; the environment's is for ARNs alone.
-    fn endpoint(&self, takes_environment: bool) -> anyhow::Result<Option<Url>> {
-        if self.endpoint_url.is_some() || !takes_environment {
+    fn endpoint(&self, target: &Target) -> anyhow::Result<Option<Url>> {
+        if self.endpoint_url.is_some() || !target.takes_endpoint() {
             return Ok(self.endpoint_url.clone());
         }
-        let read = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
-        let set = ENDPOINT_VARIABLES.iter().find_map(|name| Some((name, read(name)?)));
-        let Some((name, text)) = set else { return Ok(None) };
-        text.parse().map(Some).with_context(|| format!("{name} is not a URL: {text:?}"))
+        Ok(endpoint_of("bedrock_agentcore")?)
     }
 }

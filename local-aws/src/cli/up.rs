@@ -109,7 +109,7 @@ fn directions(stack: &Stack, caller: &Identity) -> String {
 export AWS_ACCESS_KEY_ID={access_key}
 export AWS_SECRET_ACCESS_KEY={secret}
 export AWS_REGION={REGION}
-export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE={endpoint}
+export AWS_ENDPOINT_URL_BEDROCK_AGENTCORE={endpoint} AWS_ENDPOINT_URL_STS={endpoint}
 
 # The AgentCore runtime:
 {client} demo {runtime}

@@ -2,5 +2,6 @@
 
 mod access;
 mod common;
+mod doctor;
 mod end_to_end;
 mod environments;
