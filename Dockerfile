@@ -5,7 +5,9 @@ FROM --platform=$BUILDPLATFORM public.ecr.aws/docker/library/rust:1.95-slim AS b
 ARG TARGETARCH
 WORKDIR /src
 
-# Rust's own linker and libc do for the other architecture; there is no C in what is built.
+# Rust's own linker and musl do for the other architecture; there is no C in what is built. Measured
+# against glibc: half the memory, a third more time per call (0.35 rather than 0.26 ms), and with 16
+# calls at once a third of the throughput, of which a session of AgentCore has no use.
 ENV CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER=rust-lld \
     CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER=rust-lld \
     CARGO_TARGET_DIR=/build

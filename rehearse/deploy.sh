@@ -1,9 +1,9 @@
 # `sam deploy` and the CloudFormation template of the runtime, against moto: the commands ask nothing,
 # the stacks have the outputs that the client takes. What moto cannot show is whether AWS accepts them.
 . "$(dirname "$0")/lib.sh"
-venv sam 'aws-sam-cli==1.170.0' cfn-lint
+sam_tools
 sam=$venv
-venv cargo-lambda 'cargo-lambda==1.9.2' 'ziglang==0.17.1'
+cargo_lambda_tools
 cargo_lambda=$venv
 start_aws
 export PATH=$cargo_lambda/bin:$sam/bin:$PATH

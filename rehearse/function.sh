@@ -1,9 +1,9 @@
 # The function: built by `sam build`, and invoked under the Lambda Runtime Interface Emulator.
 . "$(dirname "$0")/lib.sh"
 need readelf=binutils file qemu-aarch64-static=qemu-user-static /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1=libc6-arm64-cross zip
-venv sam 'aws-sam-cli==1.170.0' cfn-lint
+sam_tools
 sam=$venv
-venv cargo-lambda 'cargo-lambda==1.9.2' 'ziglang==0.17.1'
+cargo_lambda_tools
 export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
 
 # Its Python first: cargo-lambda asks it for zig.

@@ -24,6 +24,9 @@ venv() {
   fi
 }
 
+sam_tools() { venv sam 'aws-sam-cli==1.170.0' 'cfn-lint==1.58.0'; }
+cargo_lambda_tools() { venv cargo-lambda 'cargo-lambda==1.9.2' 'ziglang==0.17.1'; }
+
 # Commands of the system, installed where that is possible: COMMAND=DEBIAN-PACKAGE…
 need() {
   local missing=() pair

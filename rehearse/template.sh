@@ -1,6 +1,6 @@
 # The templates: linted as written and as SAM transforms them, and every grant compared with what is meant.
 . "$(dirname "$0")/lib.sh"
-venv sam 'aws-sam-cli==1.170.0' cfn-lint
+sam_tools
 export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
 "$venv/bin/sam" validate --lint
 "$venv/bin/cfn-lint" template.yaml agentcore-server/deploy/runtime.yaml

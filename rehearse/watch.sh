@@ -1,6 +1,6 @@
 # The function under `cargo lambda watch`, as on a laptop: a plain MCP client and the demo.
 . "$(dirname "$0")/lib.sh"
-venv cargo-lambda 'cargo-lambda==1.9.2' 'ziglang==0.17.1'
+cargo_lambda_tools
 cargo_lambda=$venv
 venv mcp 'mcp==1.30.0'
 cargo build --release --locked --bin mcp-sigv4
