@@ -52,9 +52,9 @@ impl Denial {
         }
     }
 
-    /// What to do about it, ready to follow what AWS said.
+    /// What to do about it; empty where nothing is known.
     pub(crate) fn hint(self, target: &Target, identity: &Identity) -> String {
-        let advice = match (self, identity) {
+        match (self, identity) {
             (Self::HostRefused, _) if target.kind() == &Kind::Other => {
                 "call the server by a host name that it answers to, or add this one to its list".to_owned()
             }
@@ -69,8 +69,7 @@ impl Denial {
             }
             (Self::UnknownKey, _) => "AWS does not know these credentials: check the access key id, the session token and the partition".to_owned(),
             _ => needs(target),
-        };
-        if advice.is_empty() { advice } else { format!("; {advice}") }
+        }
     }
 }
 

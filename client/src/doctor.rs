@@ -146,6 +146,9 @@ const AFTER_TARGET: [Check; 12] = [
     Check::RoundTrip,
 ];
 
+/// Why a check of signatures does not apply.
+const UNSIGNED: &str = "calls to this target are not signed";
+
 /// An examination under way.
 struct Examination<'a, R> {
     target: &'a Target,

@@ -143,7 +143,7 @@ pub enum Error {
     },
 
     /// The server, or AgentCore for it, answered with a JSON-RPC error.
-    #[error("the server refused: {message} ({code}){hint}")]
+    #[error("the server refused: {message} ({code}){}", advice(hint))]
     Rpc {
         /// The JSON-RPC code.
         code: i32,
@@ -172,16 +172,16 @@ impl Error {
     pub(crate) fn rpc(code: i32, message: String, target: &Target) -> Self {
         let hint = match (code, target.kind()) {
             (-32003, Kind::Runtime(_)) => {
-                "; the runtime is throttled: call less often, or ask for a higher quota".to_owned()
+                "the runtime is throttled: call less often, or ask for a higher quota".to_owned()
             }
             (-32004, Kind::Runtime(_)) => {
-                "; check the ARN, its account and region, and the qualifier".to_owned()
+                "check the ARN, its account and region, and the qualifier".to_owned()
             }
             (-32005, Kind::Runtime(_)) => {
-                "; another operation holds the session: try again, or use a session of its own".to_owned()
+                "another operation holds the session: try again, or use a session of its own".to_owned()
             }
             (-32010, Kind::Runtime(_)) => format!(
-                "; the container did not start or failed its health probe: it must answer POST /mcp on port 8000, whatever Host header it is called by, and its log is in {}",
+                "the container did not start or failed its health probe: it must answer POST /mcp on port 8000, whatever Host header it is called by, and its log is in {}",
                 log_group(target)
             ),
             _ => String::new(),
@@ -200,6 +200,11 @@ pub(crate) fn log_group(target: &Target) -> String {
     format!("the log group /aws/bedrock-agentcore/runtimes/{id}-{}", target.qualifier())
 }
 
+/// What to do, ready to follow what was said.
+fn advice(hint: &str) -> String {
+    if hint.is_empty() { String::new() } else { format!("; {hint}") }
+}
+
 fn skew(seconds: i64) -> String {
     let side = if seconds < 0 { "behind" } else { "ahead of" };
     format!("{} s {side}", seconds.unsigned_abs())
@@ -207,7 +212,7 @@ fn skew(seconds: i64) -> String {
 
 /// A request that AWS refused.
 #[derive(Clone, Debug, Error)]
-#[error("{status} from {host}: {said}\n{identity}{hint}")]
+#[error("{status} from {host}: {said}\n{identity}{}", advice(hint))]
 pub struct Forbidden {
     /// The HTTP status.
     pub status: u16,

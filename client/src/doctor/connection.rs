@@ -6,7 +6,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
-use super::{Check, Examination, Finding, Verdict};
+use super::{Check, Examination, Finding, UNSIGNED, Verdict};
 use crate::exchange::{NoReply, date};
 use crate::http::{client_for, is_loopback};
 use crate::target::Kind;
@@ -95,7 +95,7 @@ async fn unsigned<R>(examination: &Examination<'_, R>) -> Result<reqwest::Respon
 /// Whether a stranger was kept out, told from the status that a request without a signature got.
 fn closed<R: FnMut(Finding)>(examination: &Examination<'_, R>, status: u16) -> Verdict {
     if examination.leaves_unsigned() {
-        return Verdict::not_reached("calls to this target are not signed");
+        return Verdict::not_reached(UNSIGNED);
     }
     let fix = match examination.target.kind() {
         Kind::FunctionUrl => "set AuthType: AWS_IAM on the function URL",

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 
-use super::{Check, Examination, Finding, Verdict};
+use super::{Check, Examination, Finding, UNSIGNED, Verdict};
 use crate::aws_api::{AwsApi, Service, xml_text};
 use crate::denial::Denial;
 use crate::error::Error;
@@ -14,7 +14,7 @@ use crate::target::Kind;
 pub(super) async fn examine<R: FnMut(Finding)>(examination: &mut Examination<'_, R>) -> bool {
     let both = [Check::Credentials, Check::Identity];
     if examination.leaves_unsigned() {
-        examination.not_reached(&both, "calls to this target are not signed");
+        examination.not_reached(&both, UNSIGNED);
         return true;
     }
     let region = examination.target.region();

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Check, Examination, Finding, Verdict};
+use super::{Check, Examination, Finding, UNSIGNED, Verdict};
 use crate::client::{Client, Options, Protocol};
 use crate::denial::Denial;
 use crate::error::{Error, Forbidden};
@@ -21,8 +21,6 @@ const CALL: [Check; 3] = [Check::Signature, Check::Permission, Check::Health];
 
 /// What a session shows.
 const SESSION: [Check; 3] = [Check::Protocol, Check::Tools, Check::RoundTrip];
-
-const UNSIGNED: &str = "calls to this target are not signed";
 
 pub(super) async fn examine<R: FnMut(Finding)>(examination: &mut Examination<'_, R>) {
     match Client::connect(examination.target.clone(), examination.options.clone()).await {
@@ -87,8 +85,7 @@ fn diagnose(target: &Target, error: &Error) -> (Option<Check>, Verdict) {
         Error::ClockSkew { .. } => (Some(Check::Signature), Verdict::fail(said, "set this machine's clock")),
         // Something answered, so it was let through.
         Error::Rpc { message, code, hint } => {
-            let fix = hint.trim_start_matches("; ");
-            let fix = if fix.is_empty() { "see the server's log" } else { fix };
+            let fix = if hint.is_empty() { "see the server's log" } else { hint };
             (Some(Check::Health), Verdict::fail(format!("{message} ({code})"), fix))
         }
         Error::Status { status: 429, .. } => {
@@ -125,7 +122,7 @@ fn check_of(denial: Denial) -> Check {
 
 fn refused(target: &Target, forbidden: &Forbidden) -> Verdict {
     let found = format!("{} {}", forbidden.status, forbidden.said);
-    let hint = forbidden.hint.trim_start_matches("; ");
+    let hint = forbidden.hint.as_str();
     let nameless = forbidden.denial == Denial::NotAllowed && target.kind() != &Kind::Other;
     let name = nameless.then_some("check the name too: AWS says the same of what does not exist");
     let fix: Vec<&str> = [hint].into_iter().filter(|hint| !hint.is_empty()).chain(name).collect();
