@@ -19,8 +19,9 @@ use connection::{Connection, split_target};
 ///
 /// A TARGET is the ARN of an AgentCore runtime or gateway, a Lambda function URL, or any
 /// other MCP URL. In its place stand --stack, --agent, or the environment variable MCP_TARGET.
-/// Exit codes: 0 yes, 1 the tool or the MCP server answered with an error, or the doctor found
-/// a fault, 2 there was no answer (usage, credentials, refused by IAM, not reached).
+/// Exit codes: 0 yes, 1 the tool or the MCP server answered with an error, the doctor found a
+/// fault, or a comparison a difference, a failure or a regression, 2 there was no answer (usage,
+/// credentials, refused by IAM, not reached), 130 a comparison was ended by Ctrl-C.
 #[derive(Parser)]
 #[command(name = "mcp-sigv4", version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -67,8 +68,8 @@ enum Command {
         /// Where the tools are hosted
         target: Option<String>,
     },
-    /// Make the same calls on several targets: same answers? how long do they take?
-    Compare(compare::Compare),
+    /// Find out which host the tools should live on: same answers, latency, throughput, cost
+    Compare(Box<compare::Compare>),
 }
 
 #[derive(Args)]
@@ -86,6 +87,8 @@ struct Call {
 pub(crate) enum Answer {
     Yes,
     No,
+    /// Ended by Ctrl-C, after saying what was found until then.
+    Interrupted,
 }
 
 impl Cli {
@@ -96,7 +99,8 @@ impl Cli {
             Command::Call(call) => call.run(self.connection, self.output).await,
             Command::Demo { target } => demo(target, self.connection, self.output).await,
             Command::Doctor { target } => doctor::run(target, self.connection, self.output).await,
-            Command::Compare(compare) => compare.run(self.connection, self.output).await,
+            // Boxed: it holds all that is measured.
+            Command::Compare(compare) => Box::pin(compare.run(self.connection, self.output)).await,
         }
     }
 }
@@ -188,6 +192,8 @@ pub(crate) fn exit_code(run: anyhow::Result<Answer>) -> ExitCode {
     let error = match run {
         Ok(Answer::Yes) => return ExitCode::SUCCESS,
         Ok(Answer::No) => return ExitCode::from(1),
+        // What a shell says of a program that Ctrl-C ended.
+        Ok(Answer::Interrupted) => return ExitCode::from(130),
         Err(error) => error,
     };
     let causes = || error.chain();

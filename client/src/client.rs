@@ -16,6 +16,7 @@ use rmcp::transport::{DynamicTransportError, StreamableHttpClientTransport};
 use crate::delivery::SignedHttp;
 use crate::error::Error;
 use crate::http;
+use crate::signer::Signer;
 use crate::signing::Signing;
 use crate::target::Target;
 
@@ -30,21 +31,34 @@ pub struct Options {
     pub session_id: Option<String>,
     /// How long a request may take, retries included.
     pub timeout: Duration,
+    /// Whether a request that met with trouble is sent again.
+    pub retries: Retries,
     /// Allow plain http to other machines.
     pub allow_http: bool,
 }
 
 impl Default for Options {
-    /// Credentials of the default chain, `initialize`, 120 s.
+    /// Credentials of the default chain, `initialize`, 120 s, retries where they are safe.
     fn default() -> Self {
         Self {
             signing: Signing::DefaultChain { profile: None },
             protocol: Protocol::Initialize,
             session_id: None,
             timeout: Duration::from_mins(2),
+            retries: Retries::WhereSafe,
             allow_http: false,
         }
     }
+}
+
+/// Whether a request that met with trouble is sent again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Retries {
+    /// Where it cannot have run, or may run twice.
+    #[default]
+    WhereSafe,
+    /// Never, so that every trouble is seen, as a measurement must.
+    Never,
 }
 
 /// How the protocol version is agreed on.
@@ -85,29 +99,9 @@ impl Client {
     /// # Errors
     /// Any [`Error`]; nothing is left running.
     pub async fn connect(target: Target, options: Options) -> Result<Self, Error> {
-        if target.url().scheme() == "http" && !target.is_loopback() && !options.allow_http {
-            return Err(Error::PlainHttp(target.to_string()));
-        }
-        // Boxed: the providers of the default chain make a future of many kilobytes.
-        let signer = Box::pin(options.signing.signer(&target));
-        let signer = within(options.timeout, &target, signer).await??;
-        let (service, region) = (target.service(), target.region());
-        tracing::info!(%target, service, region, signed = signer.is_some(), "connecting");
-        let client = http::client_for(target.url())?;
-        let timeout = options.timeout;
-        let http = SignedHttp::new(client, target.clone(), signer, timeout, options.session_id);
-        let mut config = StreamableHttpClientTransportConfig::with_uri(target.url().as_str());
-        // As many as a caller has in flight; the platforms throttle by themselves.
-        config.max_concurrent_requests = usize::from(u16::MAX);
-        let transport = StreamableHttpClientTransport::with_client(http.clone(), config);
-        let us = ClientConfig::new(
-            ClientCapabilities::default(),
-            Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
-        );
-        let connected = us.serve_with_lifecycle(transport, options.protocol.lifecycle());
-        let service =
-            within(timeout, &target, connected).await?.map_err(|error| explain_start(&error, &target))?;
-        Ok(Self { target, http, service, timeout })
+        let session_id = options.session_id.clone();
+        let connector = Connector::new(target, options).await?;
+        connector.prepare(session_id)?.connect().await
     }
 
     /// Where this client is connected to.
@@ -120,6 +114,13 @@ impl Client {
     #[must_use]
     pub fn protocol_version(&self) -> String {
         self.service.peer_info().map_or_else(String::new, |server| server.protocol_version.to_string())
+    }
+
+    /// The server's own name and version, where it tells them.
+    #[must_use]
+    pub fn server(&self) -> Option<String> {
+        let server = self.service.peer_info()?.server_info.clone()?;
+        Some(format!("{} {}", server.name, server.version).trim().to_owned())
     }
 
     /// Whether the protocol version is of the stateless era, which has neither handshake nor
@@ -165,6 +166,67 @@ impl Client {
     pub async fn close(self) {
         // Nothing to be done where the task that is to end has panicked.
         let _ = self.service.cancel().await;
+    }
+}
+
+/// What all connections to one target have in common: the signer, with its cache of
+/// credentials and its clock.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector {
+    target: Target,
+    options: Options,
+    signer: Option<Signer>,
+}
+
+/// A connection that is yet to be made. All that takes time on this machine is done: the
+/// system's roots are read, the credentials' providers are found.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    target: Target,
+    http: SignedHttp,
+    protocol: Protocol,
+    timeout: Duration,
+}
+
+impl Connector {
+    pub(crate) async fn new(target: Target, options: Options) -> Result<Self, Error> {
+        if target.url().scheme() == "http" && !target.is_loopback() && !options.allow_http {
+            return Err(Error::PlainHttp(target.to_string()));
+        }
+        // Boxed: the providers of the default chain make a future of many kilobytes.
+        let signer = Box::pin(options.signing.signer(&target));
+        let signer = within(options.timeout, &target, signer).await??;
+        let (service, region) = (target.service(), target.region());
+        tracing::info!(%target, service, region, signed = signer.is_some(), "connecting");
+        Ok(Self { target, options, signer })
+    }
+
+    /// Gets one connection ready; it shares no TCP connection with any other.
+    pub(crate) fn prepare(&self, session_id: Option<String>) -> Result<Prepared, Error> {
+        let Options { timeout, retries, protocol, .. } = self.options;
+        let target = self.target.clone();
+        let client = http::client_for(target.url())?;
+        let http = SignedHttp::new(client, target.clone(), self.signer.clone(), session_id, timeout, retries);
+        Ok(Prepared { target, http, protocol, timeout })
+    }
+}
+
+impl Prepared {
+    /// Connects, and does the handshake.
+    pub(crate) async fn connect(self) -> Result<Client, Error> {
+        let Self { target, http, protocol, timeout } = self;
+        let mut config = StreamableHttpClientTransportConfig::with_uri(target.url().as_str());
+        // As many as a caller has in flight; the platforms throttle by themselves.
+        config.max_concurrent_requests = usize::from(u16::MAX);
+        let transport = StreamableHttpClientTransport::with_client(http.clone(), config);
+        let us = ClientConfig::new(
+            ClientCapabilities::default(),
+            Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
+        );
+        let connected = us.serve_with_lifecycle(transport, protocol.lifecycle());
+        let service =
+            within(timeout, &target, connected).await?.map_err(|error| explain_start(&error, &target))?;
+        Ok(Client { target, http, service, timeout })
     }
 }
 

@@ -10,6 +10,7 @@ use rmcp::model::{ServerJsonRpcMessage, Tool};
 use rmcp::transport::streamable_http_client::StreamableHttpPostResponse;
 use tokio::time::Instant;
 
+use crate::client::Retries;
 use crate::denial::Denial;
 use crate::error::{Error, Forbidden, Identity};
 use crate::exchange::{self, NoReply, Refusal, Reply, SESSION_HEADER};
@@ -29,6 +30,7 @@ struct Shared {
     target: Target,
     signer: Option<Signer>,
     timeout: Duration,
+    retries: Retries,
     /// The session that requests are sent to, for affinity. Kept here because in the
     /// stateless protocol era rmcp keeps none.
     session: Mutex<Option<String>>,
@@ -59,12 +61,15 @@ impl SignedHttp {
         http: reqwest::Client,
         target: Target,
         signer: Option<Signer>,
-        timeout: Duration,
         session: Option<String>,
+        timeout: Duration,
+        retries: Retries,
     ) -> Self {
         let session = Mutex::new(session);
         let repeatable_tools = Mutex::default();
-        Self { shared: Arc::new(Shared { http, target, signer, timeout, session, repeatable_tools }) }
+        Self {
+            shared: Arc::new(Shared { http, target, signer, timeout, retries, session, repeatable_tools }),
+        }
     }
 
     /// Remembers which tools the server announced as safe to call twice.
@@ -112,7 +117,7 @@ impl SignedHttp {
                 corrected = true;
                 continue;
             }
-            let trouble = self.trouble(&reply);
+            let trouble = self.trouble(&reply).filter(|_| self.shared.retries == Retries::WhereSafe);
             let delay =
                 trouble.and_then(|trouble| retry::delay(trouble, attempt, outgoing.twice, fastrand::f64()));
             let left = deadline.saturating_duration_since(Instant::now());

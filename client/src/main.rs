@@ -10,5 +10,6 @@ use clap::Parser;
 async fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     cli::init_logging(cli.verbose);
-    cli::exit_code(cli.run().await)
+    // Boxed: a future of many kilobytes.
+    cli::exit_code(Box::pin(cli.run()).await)
 }

@@ -28,6 +28,7 @@ fn help(arguments: &[&str]) -> String {
 fn help_is_this() {
     assert_snapshot!(help(&["--help"]));
     assert_snapshot!(help(&["call", "-h"]));
+    assert_snapshot!(help(&["compare", "-h"]));
 }
 
 #[test]

@@ -74,7 +74,7 @@ enum ProtocolChoice {
 /// A day, in seconds: longer than any session of AgentCore lives.
 const LONGEST_TIMEOUT: f64 = 86_400.0;
 
-fn seconds(text: &str) -> Result<f64, String> {
+pub(in crate::cli) fn seconds(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     let usable = seconds > 0.0 && seconds <= LONGEST_TIMEOUT;
     usable.then_some(seconds).ok_or_else(|| format!("must be more than 0 and at most {LONGEST_TIMEOUT}"))
@@ -154,6 +154,7 @@ impl Connection {
             session_id: self.session_id.clone(),
             timeout: Duration::from_secs_f64(self.timeout),
             allow_http: self.allow_http,
+            ..Options::default()
         }
     }
 

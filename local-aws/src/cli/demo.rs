@@ -1,5 +1,5 @@
-//! `local-aws demo`: the guide's script through both doors, what is refused, and how long
-//! calls take.
+//! `local-aws demo`: the guide's script through both doors, what is refused, and both
+//! hosts compared.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -60,8 +60,8 @@ pub(super) async fn run() -> anyhow::Result<()> {
     drop(stack);
     // Anew, so that both hosts are cold.
     let stack = Stack::start(config).await?;
-    say("\n########  Latency  ########\n\n")?;
-    latency(&programs, &stack, &callers).await?;
+    say("\n########  Compared  ########\n\n")?;
+    compare(&programs, &stack, &callers).await?;
     say("\nEverything came out as it should.\n")
 }
 
@@ -112,15 +112,17 @@ async fn refusals(
     Ok(())
 }
 
-/// Both hosts side by side.
-async fn latency(programs: &Programs, stack: &Stack, callers: &Callers) -> anyhow::Result<()> {
+/// Both hosts side by side, in a few seconds.
+async fn compare(programs: &Programs, stack: &Stack, callers: &Callers) -> anyhow::Result<()> {
     let targets = [stack.runtime_arn(), stack.function_url()];
-    let run = client(programs, stack, &callers.caller, &["compare", &targets[0], &targets[1]]).await?;
+    let little = ["--cold=8", "--concurrency=1,8", "--seconds=1", "--rate=0"];
+    let arguments = [&["compare", &targets[0], &targets[1]], &little[..]].concat();
+    let run = client(programs, stack, &callers.caller, &arguments).await?;
     if run.code != Some(0) {
         return Err(DemoFailed(format!("the hosts could not be compared: {}{}", run.out, run.error)).into());
     }
     say(&run.out)?;
-    say("Both front doors are simulated on this machine, so this compares the code, not AWS.\n")
+    say("\nBoth front doors are simulated on this machine, so this compares the code, not AWS.\n")
 }
 
 /// What the client program printed.

@@ -1,0 +1,99 @@
+//! Kinds of failure, and when a host is given up.
+
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+
+use super::record::Platform;
+
+/// Throttled, as the AgentCore data plane says it.
+const THROTTLED: i32 = -32003;
+
+/// In few words, so that failures can be counted by them.
+pub(crate) fn kind(error: &Error, platform: Platform) -> String {
+    match error {
+        Error::Status { status: 429, .. } => THROTTLING.to_owned(),
+        Error::Rpc { code: THROTTLED, .. } if platform == Platform::AgentCore => THROTTLING.to_owned(),
+        Error::Rpc { code, .. } => format!("JSON-RPC error {code}"),
+        Error::Status { status, .. } | Error::NotMcp { status, .. } => format!("HTTP {status}"),
+        Error::Forbidden(forbidden) => format!("HTTP {}", forbidden.status),
+        Error::Unreachable { .. } => "not connected".to_owned(),
+        Error::Broken { .. } => "connection broken".to_owned(),
+        Error::TimedOut { .. } => "timed out".to_owned(),
+        Error::ExpiredToken(_) | Error::ClockSkew { .. } => "signature refused".to_owned(),
+        _ => "other".to_owned(),
+    }
+}
+
+/// The kind that is the caller's rate, and not the host's fault.
+pub(crate) const THROTTLING: &str = "throttled";
+
+/// The kind of a tool that answers with an error where it did not before.
+pub(crate) const TOOL_ERROR: &str = "tool error";
+
+/// What a host has to show for itself of late.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    failures_in_a_row: u32,
+    since: Option<Instant>,
+}
+
+impl Health {
+    const FAILURES: u32 = 3;
+    const TIME: Duration = Duration::from_secs(5);
+
+    pub(crate) fn answered(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Whether the host is to be given up: nothing but failures, for a while.
+    pub(crate) fn failed(&mut self, now: Instant) -> bool {
+        self.failures_in_a_row += 1;
+        let since = *self.since.get_or_insert(now);
+        self.failures_in_a_row >= Self::FAILURES && now.duration_since(since) >= Self::TIME
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(status: u16) -> Error {
+        Error::Status { status, host: String::new(), said: String::new() }
+    }
+
+    fn rpc(code: i32) -> Error {
+        Error::Rpc { code, message: String::new(), hint: String::new() }
+    }
+
+    #[test]
+    fn throttling_is_told_apart_from_failure() {
+        assert_eq!(kind(&status(429), Platform::Lambda), THROTTLING);
+        assert_eq!(kind(&rpc(-32003), Platform::AgentCore), THROTTLING);
+        // From anybody else the code may mean anything.
+        assert_eq!(kind(&rpc(-32003), Platform::Lambda), "JSON-RPC error -32003");
+        assert_eq!(kind(&status(502), Platform::Lambda), "HTTP 502");
+    }
+
+    #[test]
+    fn a_host_is_given_up_after_a_while_of_nothing_but_failures() {
+        let start = Instant::now();
+        let mut health = Health::default();
+        let mut failed = |seconds| health.failed(start + Duration::from_secs(seconds));
+        assert_eq!([failed(0), failed(1), failed(4), failed(5)], [false, false, false, true]);
+        // Two timeouts are not enough, three are.
+        let mut health = Health::default();
+        let mut failed = |seconds| health.failed(start + Duration::from_secs(seconds));
+        assert_eq!([failed(0), failed(120), failed(240)], [false, false, true]);
+    }
+
+    #[test]
+    fn an_answer_makes_good_for_all_failures() {
+        let start = Instant::now();
+        let mut health = Health::default();
+        assert!(!health.failed(start));
+        assert!(!health.failed(start));
+        health.answered();
+        assert!(!health.failed(start + Duration::from_mins(1)));
+    }
+}

@@ -1,0 +1,96 @@
+//! Connections: the first to each host, which tells how it behaves, and those for the loads.
+
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+
+use super::{Bench, Host, SESSIONS_PER_SECOND, Subject, new_session};
+use crate::client::{Connector, Options, Retries};
+use crate::compare::record::Platform;
+use crate::compare::sameness::{Behaviour, differences};
+use crate::error::Error;
+use crate::target::Target;
+
+/// So that sessions begun one by one are no more than that.
+const SESSION_INTERVAL: Duration = Duration::from_millis(1000 / SESSIONS_PER_SECOND as u64);
+
+impl Bench<'_> {
+    /// Connects to each host once, and has it show how it behaves.
+    pub(super) async fn meet(&self, subjects: &[Subject]) -> Result<Vec<Host>, Error> {
+        self.begins("same answers?".to_owned(), subjects.len());
+        let mut hosts = Vec::new();
+        let mut behaviours = Vec::new();
+        for (lane, subject) in subjects.iter().enumerate() {
+            let options = Options { retries: Retries::Never, session_id: None, ..subject.options.clone() };
+            let connector = Connector::new(subject.target.clone(), options).await?;
+            let platform = Platform::of(&subject.target);
+            let sessions: Vec<String> = new_session(platform).into_iter().collect();
+            let client = connector.prepare(sessions.first().cloned())?.connect().await?;
+            let behaviour = Behaviour::of(&client, &self.plan.workload).await?;
+            let round_trip_ms = round_trip(&subject.target).await;
+            self.record.lane(lane, |lane| {
+                lane.protocol = Some(client.protocol_version());
+                lane.server = client.server();
+                lane.tools = behaviour.tool_count();
+                lane.round_trip_ms = round_trip_ms;
+            });
+            let errors = behaviour.errors();
+            behaviours.push((subject.name.as_str(), behaviour));
+            hosts.push(Host { lane, platform, connector, clients: vec![client], sessions, errors });
+            self.step();
+        }
+        self.record.with(|record| {
+            record.differences = Some(differences(&self.plan.workload, &behaviours));
+        });
+        Ok(hosts)
+    }
+
+    /// Opens the connections that the loads need, in sessions that were begun already where
+    /// there are any.
+    pub(super) async fn connect(&self, hosts: &mut [Host]) {
+        let wanted = self.plan.connections();
+        let missing = hosts.iter().map(|host| wanted.saturating_sub(host.clients.len())).sum();
+        self.begins("connections".to_owned(), missing);
+        for host in hosts {
+            while host.clients.len() < wanted && !self.record.gave_up(host.lane) {
+                let known = host.sessions.get(host.clients.len()).cloned();
+                if known.is_none() && host.platform == Platform::AgentCore {
+                    tokio::time::sleep(SESSION_INTERVAL).await;
+                }
+                let session = known.or_else(|| new_session(host.platform));
+                let connected = match host.connector.prepare(session) {
+                    Ok(prepared) => prepared.connect().await,
+                    Err(error) => Err(error),
+                };
+                match connected {
+                    Ok(client) => {
+                        host.clients.push(client);
+                        self.step();
+                    }
+                    Err(error) => self.record.give_up(host.lane, &error),
+                }
+            }
+        }
+    }
+}
+
+/// The fastest of a few TCP connections, in milliseconds. `None` where none can be made, as
+/// behind a proxy.
+async fn round_trip(target: &Target) -> Option<f64> {
+    let url = target.url();
+    let port = url.port_or_known_default()?;
+    let host = if target.is_loopback() { "localhost" } else { url.host_str()? };
+    let mut fastest: Option<Duration> = None;
+    for _ in 0..5 {
+        // Looked up anew each time and cached by the system, so the fastest does not pay.
+        let address = tokio::net::lookup_host((host, port)).await.ok()?.next()?;
+        let started = Instant::now();
+        let connecting = tokio::time::timeout(Duration::from_secs(3), TcpStream::connect(address));
+        let connected = connecting.await.ok()?;
+        let took = started.elapsed();
+        if connected.is_ok() {
+            fastest = Some(fastest.map_or(took, |fastest| fastest.min(took)));
+        }
+    }
+    fastest.map(|fastest| fastest.as_secs_f64() * 1e3)
+}

@@ -1,0 +1,40 @@
+//! The price table: one file, dated, sourced and replaceable.
+
+use serde::{Deserialize, Serialize};
+
+/// What AWS charges, in US dollars.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prices {
+    /// The day on which they were read.
+    pub as_of: String,
+    /// The region that they are for.
+    pub region: String,
+    /// Where they were read.
+    pub sources: Vec<String>,
+    pub(super) lambda: LambdaPrices,
+    pub(super) agentcore: AgentCorePrices,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LambdaPrices {
+    pub(super) usd_per_million_requests: f64,
+    pub(super) usd_per_gb_second: f64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AgentCorePrices {
+    pub(super) usd_per_vcpu_hour: f64,
+    pub(super) usd_per_gb_hour: f64,
+    pub(super) least_mb: f64,
+    pub(super) least_seconds: f64,
+}
+
+impl Default for Prices {
+    /// The table that is shipped.
+    fn default() -> Self {
+        serde_json::from_str(include_str!("prices.json")).expect("the shipped table is well-formed")
+    }
+}

@@ -1,0 +1,140 @@
+//! Whether hosts behave the same: their tools, and their answers to the workload.
+
+use rmcp::model::{CallToolResult, Tool};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use similar::TextDiff;
+
+use super::workload::Workload;
+use crate::client::Client;
+use crate::error::Error;
+
+/// What a host showed of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Behaviour {
+    tools: Vec<Tool>,
+    /// The answer to each call of the workload. A refusal of the call is an answer too.
+    answers: Vec<Result<CallToolResult, String>>,
+}
+
+/// Something in which a host differs from the first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// The host, as the index of its lane.
+    pub lane: usize,
+    /// What differs: the tools, or the answer to a call.
+    pub what: String,
+    /// A unified diff, from the first host's to this one's.
+    pub diff: String,
+}
+
+impl Behaviour {
+    /// Lists the tools and makes each call of the workload once.
+    pub(crate) async fn of(client: &Client, workload: &Workload) -> Result<Self, Error> {
+        let tools = client.list_tools().await?;
+        let mut answers = Vec::new();
+        for call in workload.calls() {
+            answers.push(match client.call_tool(&call.tool, call.arguments.clone()).await {
+                Ok(answer) => Ok(answer),
+                Err(Error::Rpc { code, message, .. }) => Err(format!("JSON-RPC error {code}: {message}")),
+                Err(error) => return Err(error),
+            });
+        }
+        Ok(Self { tools, answers })
+    }
+
+    /// How many tools there are.
+    pub(crate) fn tool_count(&self) -> usize {
+        self.tools.len()
+    }
+
+    /// Whether each call's answer was an error, in the order of the workload.
+    pub(crate) fn errors(&self) -> Vec<bool> {
+        let is_error = |answer: &Result<CallToolResult, _>| {
+            answer.as_ref().map_or(true, |answer| answer.is_error == Some(true))
+        };
+        self.answers.iter().map(is_error).collect()
+    }
+}
+
+/// What differs between the first host, by name and behaviour, and each of the others.
+pub(crate) fn differences(workload: &Workload, hosts: &[(&str, Behaviour)]) -> Vec<Difference> {
+    let Some(((first, reference), others)) = hosts.split_first() else { return Vec::new() };
+    let mut found = Vec::new();
+    for (lane, (name, behaviour)) in (1..).zip(others) {
+        let mut compare = |what: String, left: String, right: String| {
+            if left != right {
+                let diff = TextDiff::from_lines(&left, &right).unified_diff().header(first, name).to_string();
+                found.push(Difference { lane, what, diff });
+            }
+        };
+        compare("the tools".to_owned(), pretty(&reference.tools), pretty(&behaviour.tools));
+        let answers = reference.answers.iter().zip(&behaviour.answers);
+        for (call, (left, right)) in workload.calls().iter().zip(answers) {
+            let arguments = Value::Object(call.arguments.clone());
+            compare(format!("the answer of {} to {arguments}", call.tool), answer(left), answer(right));
+        }
+    }
+    found
+}
+
+fn answer(answer: &Result<CallToolResult, String>) -> String {
+    answer.as_ref().map_or_else(|refusal| format!("{refusal}\n"), pretty)
+}
+
+/// A value by lines, its keys in order.
+fn pretty(value: &impl Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    format!("{value:#}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use serde_json::json;
+
+    fn behaviour(description: &str, texts: [&str; 3]) -> Behaviour {
+        let tool =
+            json!({ "name": "add_numbers", "description": description, "inputSchema": { "type": "object" } });
+        let answer = |text| serde_json::from_value(json!({ "content": [{ "type": "text", "text": text }] }));
+        Behaviour {
+            tools: vec![serde_json::from_value(tool).expect("a tool")],
+            answers: texts.map(|text| Ok(answer(text).expect("a result"))).into(),
+        }
+    }
+
+    #[test]
+    fn what_is_the_same_has_no_differences() {
+        let hosts = ["a", "b", "c"].map(|name| (name, behaviour("Add", ["8", "28", "Hello"])));
+        assert_eq!(differences(&Workload::default(), &hosts), []);
+    }
+
+    #[test]
+    fn what_differs_is_shown_line_by_line() {
+        let hosts =
+            [("a", behaviour("Add", ["8", "28", "Hello"])), ("b", behaviour("Sum", ["8", "29", "Hello"]))];
+        let found = differences(&Workload::default(), &hosts);
+        let what: Vec<_> =
+            found.iter().map(|difference| (difference.lane, difference.what.as_str())).collect();
+        assert_eq!(what, [(1, "the tools"), (1, r#"the answer of multiply_numbers to {"a":4,"b":7}"#)]);
+        assert!(
+            found[0].diff.contains("-    \"description\": \"Add\",\n+    \"description\": \"Sum\","),
+            "{}",
+            found[0].diff
+        );
+        assert!(found[1].diff.starts_with("--- a\n+++ b\n"), "{}", found[1].diff);
+    }
+
+    #[test]
+    fn a_refusal_is_an_answer() {
+        let mut refusing = behaviour("Add", ["8", "28", "Hello"]);
+        refusing.answers[0] = Err("JSON-RPC error -32602: unknown tool".to_owned());
+        assert_eq!(refusing.errors(), [true, false, false]);
+        let found = differences(
+            &Workload::default(),
+            &[("a", behaviour("Add", ["8", "28", "Hello"])), ("b", refusing)],
+        );
+        assert!(found[0].diff.contains("+JSON-RPC error -32602: unknown tool"), "{}", found[0].diff);
+    }
+}
