@@ -79,7 +79,18 @@ pub(crate) fn differences(workload: &Workload, hosts: &[(&str, Behaviour)]) -> V
 }
 
 fn answer(answer: &Result<CallToolResult, String>) -> String {
-    answer.as_ref().map_or_else(|refusal| format!("{refusal}\n"), pretty)
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(refusal) => return format!("{refusal}\n"),
+    };
+    let mut answer = serde_json::to_value(answer).unwrap_or_default();
+    // Since 2026-07-28 a result says that it is complete; before, every result was.
+    if let Some(fields) =
+        answer.as_object_mut().filter(|fields| fields.get("resultType") == Some(&"complete".into()))
+    {
+        fields.remove("resultType");
+    }
+    pretty(&answer)
 }
 
 /// A value by lines, its keys in order.
@@ -124,6 +135,16 @@ mod tests {
             found[0].diff
         );
         assert!(found[1].diff.starts_with("--- a\n+++ b\n"), "{}", found[1].diff);
+    }
+
+    #[test]
+    fn a_result_that_says_that_it_is_complete_is_the_same_as_one_that_need_not_say_it() {
+        let (plain, mut explicit) =
+            (behaviour("Add", ["8", "28", "Hello"]), behaviour("Add", ["8", "28", "Hello"]));
+        let complete = json!({ "content": [{ "type": "text", "text": "8" }], "resultType": "complete" });
+        explicit.answers[0] = Ok(serde_json::from_value(complete).expect("a result"));
+        assert!(pretty(explicit.answers[0].as_ref().expect("an answer")).contains("resultType"));
+        assert_eq!(differences(&Workload::default(), &[("a", plain), ("b", explicit)]), []);
     }
 
     #[test]

@@ -26,6 +26,14 @@ pub(crate) fn of(record: &Record, findings: &Findings, baseline: Option<&Record>
             said.push(format!("{} was measured no further: {why}", lane.name));
         }
     }
+    for (lane, starts) in record.lanes.iter().zip(&findings.starts) {
+        if 2 * starts.surely_cold < record.plan.starts {
+            said.push(format!(
+                "{}: {} of {} starts were surely cold; the others may have met what ran already",
+                lane.name, starts.surely_cold, starts.first.calls
+            ));
+        }
+    }
     for (load, summary) in record.loads.iter().zip(&findings.loads) {
         let name = |index: usize| record.lanes[index].name.as_str();
         for (index, (measured, lane)) in load.lanes.iter().zip(&summary.lanes).enumerate() {
@@ -93,7 +101,8 @@ fn client_limit(load: &LoadRecord, lane: &Summary) -> Option<String> {
 fn few(findings: &Findings) -> Option<String> {
     let mut measured = findings.loads.iter().flat_map(|load| &load.lanes).filter(|lane| lane.calls > 0);
     let few = |lane: &Summary| [0.9, 0.99, 0.999].iter().any(|quantile| !lane.latency.supports(*quantile));
-    let said = "what is marked ~ is of too few calls: ten beyond it take 100 for p90, 1000 for p99, 10000 for p99.9";
+    let said =
+        "what is marked ~ is of too few calls: ten beyond it take 100 for p90, 1000 for p99, 10000 for p99.9";
     measured.any(few).then(|| said.to_owned())
 }
 

@@ -96,7 +96,7 @@ fn own_work(lanes: &[Summary]) -> String {
     if works.is_empty() {
         return String::new();
     }
-    format!("  This client's own work, signing included, is {} ms of a call.\n", works.join(" and "))
+    format!("  This client's own work, signing included, is {} ms of a call.\n", works.join(", "))
 }
 
 /// What is better.
