@@ -58,6 +58,7 @@ async function examine(page, where, width) {
         return a.left < b.right && b.left < a.right && a.top < b.bottom - 2 && b.top < a.bottom - 2;
       }).map((other) => `${one.textContent} / ${other.textContent}`));
     });
+    const squashed = [...document.querySelectorAll('td:first-child')].filter((cell) => shown(cell) && box(cell).width < 50);
     const smallest = Math.min(...svgs.flatMap((svg) => [...svg.querySelectorAll('text')].map((text) => box(text).height)));
     const colour = (text) => text.match(/[\d.]+/g).slice(0, 3).map(Number);
     const light = (rgb) => {
@@ -74,6 +75,7 @@ async function examine(page, where, width) {
       labels: svgs.map((svg) => svg.getAttribute('aria-label')),
       drawn: svgs.map((svg) => svg.querySelectorAll('polyline, polygon, circle').length),
       clipped, overlapping, smallest,
+      squashed: squashed.map((cell) => cell.textContent),
       beyond: beyond.map((element) => `${element.tagName} ${element.textContent.slice(0, 40)}`),
       scroll: document.documentElement.scrollWidth,
       contrast: Math.min(...contrasts),
@@ -85,6 +87,7 @@ async function examine(page, where, width) {
   expect(found.labels.length === CHARTS.length, `${where}: charts: ${found.labels}`);
   expect(found.drawn.every((shapes) => shapes > 0), `${where}: an empty chart: ${found.drawn}`);
   expect(found.clipped.length === 0, `${where}: clipped in a chart: ${found.clipped}`);
+  expect(found.squashed.length === 0, `${where}: no room for: ${found.squashed}`);
   expect(found.overlapping.length === 0, `${where}: one upon the other: ${found.overlapping}`);
   expect(found.beyond.length === 0 && found.scroll <= width, `${where}: beyond the edge (${found.scroll}): ${found.beyond}`);
   expect(found.smallest >= 10, `${where}: words of ${found.smallest} pixels`);

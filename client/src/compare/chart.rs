@@ -44,6 +44,8 @@ pub(super) struct Chart {
     pub(super) y: Axis,
     pub(super) x_title: String,
     pub(super) shapes: Vec<Shape>,
+    /// How many rows it has, where that decides its height.
+    pub(super) rows: Option<u32>,
 }
 
 const Y_TICKS: usize = 7;
@@ -57,6 +59,13 @@ struct Size {
 
 const DESK: Size = Size { width: 880, height: 330, ticks: 11 };
 const PHONE: Size = Size { width: 350, height: 270, ticks: 5 };
+
+/// The library places by whole units, so a pixel is made of some.
+const UNITS: u32 = 4;
+
+/// What a row of dots takes, in pixels, and what is below the rows.
+const ROW: u32 = 46;
+const BELOW: u32 = 60;
 
 /// Drawing into a string fails only where the library does.
 pub(super) type DrawingError = Box<dyn std::error::Error + Send + Sync>;
@@ -73,7 +82,9 @@ impl Chart {
     fn sized(&self, size: &Size, class: &str, title: &str) -> Result<String, DrawingError> {
         let mut svg = String::new();
         {
-            let area = SVGBackend::with_string(&mut svg, (size.width, size.height)).into_drawing_area();
+            let height = self.rows.map_or(size.height, |rows| rows * ROW + BELOW);
+            let size_in_units = (size.width * UNITS, height * UNITS);
+            let area = SVGBackend::with_string(&mut svg, size_in_units).into_drawing_area();
             self.draw(&area, size)?;
             area.present()?;
         }
@@ -84,17 +95,18 @@ impl Chart {
     fn draw(&self, area: &Area<'_>, size: &Size) -> Result<(), DrawingError> {
         let named = !self.y.ticks(Y_TICKS).is_empty();
         let mut context = ChartBuilder::on(area)
-            .margin_top(12)
-            .margin_right(18)
-            .x_label_area_size(46)
-            .y_label_area_size(if named { 52 } else { 8 })
+            .margin_top(12 * UNITS)
+            .margin_right(26 * UNITS)
+            .x_label_area_size(46 * UNITS)
+            .y_label_area_size(UNITS * if named { 52 } else { 8 })
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;
         context
             .configure_mesh()
-            .bold_line_style(GRID)
-            .axis_style(GRID)
-            .label_style(("sans-serif", 15).into_font().color(&INK))
-            .axis_desc_style(("sans-serif", 15).into_font().color(&INK))
+            .bold_line_style(GRID.stroke_width(UNITS))
+            .axis_style(GRID.stroke_width(UNITS))
+            .set_all_tick_mark_size(5 * UNITS)
+            .label_style(("sans-serif", 15 * UNITS).into_font().color(&INK))
+            .axis_desc_style(("sans-serif", 15 * UNITS).into_font().color(&INK))
             .x_labels(size.ticks)
             .y_labels(Y_TICKS)
             .x_desc(&self.x_title)
@@ -106,7 +118,7 @@ impl Chart {
     }
 
     fn shape(&self, context: &mut Context<'_>, shape: &Shape) -> Result<(), DrawingError> {
-        let style = |lane: usize| ShapeStyle::from(LANES[lane % LANES.len()]).stroke_width(2);
+        let style = |lane: usize| ShapeStyle::from(LANES[lane % LANES.len()]).stroke_width(2 * UNITS);
         let filled = |lane: usize, opacity| LANES[lane % LANES.len()].mix(opacity).filled();
         match shape {
             Shape::Line { lane, points } => {
@@ -117,20 +129,26 @@ impl Chart {
                 context.draw_series(area.border_style(style(*lane)))?;
             }
             Shape::Dots { lane, points } => {
-                context
-                    .draw_series(points.iter().map(|point| Circle::new(*point, 5, filled(*lane, 0.55))))?;
+                context.draw_series(
+                    points.iter().map(|point| Circle::new(*point, 5 * UNITS, filled(*lane, 0.55))),
+                )?;
             }
             Shape::Steps { lane, points } => {
                 context.draw_series(LineSeries::new(points.clone(), style(*lane)))?;
-                context.draw_series(points.iter().map(|point| Circle::new(*point, 4, filled(*lane, 1.0))))?;
+                context.draw_series(
+                    points.iter().map(|point| Circle::new(*point, 4 * UNITS, filled(*lane, 1.0))),
+                )?;
             }
             Shape::Rule { at, label } => {
                 let (bottom, top) = self.y.ends();
-                context.draw_series([PathElement::new([(*at, bottom), (*at, top)], INK.mix(0.7))])?;
+                context.draw_series([PathElement::new(
+                    [(*at, bottom), (*at, top)],
+                    INK.mix(0.7).stroke_width(UNITS),
+                )])?;
                 // Where there is more room.
-                let (side, pixels) =
-                    if self.x.place(*at) > 0.5 { (HPos::Right, -7) } else { (HPos::Left, 7) };
-                let text = Text::new(label.clone(), (pixels, 2), words(side, VPos::Top));
+                let (side, units) =
+                    if self.x.place(*at) > 0.5 { (HPos::Right, -28) } else { (HPos::Left, 28) };
+                let text = Text::new(label.clone(), (units, 8), words(side, VPos::Top));
                 context.draw_series([EmptyElement::at((*at, top)) + text])?;
             }
             Shape::Label { at, text } => {
@@ -142,5 +160,5 @@ impl Chart {
 }
 
 fn words(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
-    ("sans-serif", 15).into_font().color(&INK).pos(Pos::new(horizontal, vertical))
+    ("sans-serif", 15 * UNITS).into_font().color(&INK).pos(Pos::new(horizontal, vertical))
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::baseline::{self, Regression};
 use super::cost::{Bill, Cheapest, CostModel, Usage};
 use super::distribution::{Distribution, count};
+use super::failure::THROTTLING;
 use super::plan::Load;
 use super::record::Record;
 use super::statistics::Interval;
@@ -151,18 +152,8 @@ impl Findings {
             .iter()
             .map(|starts| summary::starts(starts, &record.starts[0], confidence))
             .collect();
-        let loads: Vec<LoadSummary> = record
-            .loads
-            .iter()
-            .map(|load| LoadSummary {
-                load: load.load,
-                lanes: load
-                    .lanes
-                    .iter()
-                    .map(|lane| summary::calls(lane, &load.lanes[0], confidence))
-                    .collect(),
-            })
-            .collect();
+        let loads: Vec<LoadSummary> =
+            record.loads.iter().map(|load| summary::load(load, confidence)).collect();
         let cost = calmest(&loads).and_then(|calmest| costs::cost(record, &starts, calmest, &question.cost));
         let baseline = question.baseline.as_ref();
         let regressions = baseline
@@ -202,6 +193,20 @@ fn calmest(loads: &[LoadSummary]) -> Option<&LoadSummary> {
         Load::Closed { callers } => callers,
         Load::Open { .. } => usize::MAX,
     })
+}
+
+impl Summary {
+    /// Calls that came faster than the host takes them.
+    #[must_use]
+    pub fn throttled(&self) -> u64 {
+        self.failed.get(THROTTLING).copied().unwrap_or_default()
+    }
+
+    /// Calls that failed for another reason than throttling.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failed.values().sum::<u64>() - self.throttled()
+    }
 }
 
 impl Figures {

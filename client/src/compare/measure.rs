@@ -74,7 +74,8 @@ struct Bench<'a> {
 /// An empty record.
 #[must_use]
 pub fn begin(subjects: &[Subject], plan: &Plan, command: Vec<String>) -> Record {
-    let started = DateTime::from(SystemTime::now()).fmt(Format::DateTime);
+    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    let started = DateTime::from_secs(seconds.cast_signed()).fmt(Format::DateTime);
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
     Record {
         format: FORMAT,

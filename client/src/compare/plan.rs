@@ -22,7 +22,7 @@ pub struct Plan {
     /// Into how many rounds a load is cut; the hosts take turns.
     pub rounds: usize,
     /// What the order of the turns is drawn from.
-    pub seed: u64,
+    pub seed: u32,
 }
 
 /// What calls are made under.

@@ -147,8 +147,8 @@ pub(crate) fn number(value: Option<f64>) -> String {
 
 /// An estimate with its interval.
 pub(crate) fn interval(interval: &Interval) -> String {
-    let [estimate, low, high] =
-        [interval.estimate, interval.low, interval.high].map(|value| number(Some(value)));
+    let times = |value: f64| if value < 0.0995 { format!("{value:.3}") } else { number(Some(value)) };
+    let [estimate, low, high] = [interval.estimate, interval.low, interval.high].map(times);
     format!("{estimate} [{low}, {high}]")
 }
 
@@ -160,4 +160,13 @@ pub(crate) fn dollars(value: f64) -> String {
 /// `1 call`, `2 calls`.
 pub(crate) fn plural(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn and(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }

@@ -77,7 +77,7 @@ impl Measuring {
             amount,
             warm_up: usize::from(self.warm_up),
             rounds: usize::from(self.rounds),
-            seed: fastrand::u64(..),
+            seed: fastrand::u32(..),
         })
     }
 }

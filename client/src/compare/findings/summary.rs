@@ -2,12 +2,25 @@
 
 use std::time::Duration;
 
-use super::{Figures, StartSummary, Summary};
+use super::{Figures, LoadSummary, StartSummary, Summary};
 use crate::compare::distribution::count;
-use crate::compare::record::{Measured, Round, Start, Starts};
+use crate::compare::plan::Load;
+use crate::compare::record::{LoadRecord, Measured, Round, Start, Starts};
 use crate::compare::statistics::{Pairing, Quantity, ratio};
 
-pub(super) fn calls(lane: &Measured, first: &Measured, confidence: f64) -> Summary {
+pub(super) fn load(record: &LoadRecord, confidence: f64) -> LoadSummary {
+    let lanes = record.lanes.iter().map(|lane| {
+        let summary = calls(lane, &record.lanes[0], confidence);
+        match record.load {
+            Load::Closed { .. } => summary,
+            // The rate is what was asked for, and says nothing of the host.
+            Load::Open { .. } => Summary { throughput_ratio: None, ..summary },
+        }
+    });
+    LoadSummary { load: record.load, lanes: lanes.collect() }
+}
+
+fn calls(lane: &Measured, first: &Measured, confidence: f64) -> Summary {
     let all = lane.all();
     let seconds = lane.seconds();
     let per_second = (seconds > 0.0 && all.answers() > 0).then(|| count(all.answers()) / seconds);

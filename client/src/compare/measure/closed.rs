@@ -38,7 +38,7 @@ impl Bench<'_> {
         self.begins(load.to_string(), self.plan.rounds * hosts.len());
         self.record.load(load);
         self.warm_up(hosts, callers).await;
-        let mut random = fastrand::Rng::with_seed(self.plan.seed);
+        let mut random = fastrand::Rng::with_seed(u64::from(self.plan.seed));
         let mut order: Vec<&Host> = hosts.iter().collect();
         for round in 0..self.plan.rounds {
             random.shuffle(&mut order);

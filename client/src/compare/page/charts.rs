@@ -33,6 +33,7 @@ pub(super) fn distribution(load: &LoadRecord) -> Option<Chart> {
         y: Axis::linear(highest * 1.05).written(|percent| format!("{percent:.0} %")),
         x_title: "milliseconds to the answer".to_owned(),
         shapes,
+        rows: None,
     })
 }
 
@@ -63,6 +64,7 @@ pub(super) fn percentiles(load: &LoadRecord) -> Option<Chart> {
         y: Axis::log(low * 0.9, high * 1.1),
         x_title: "percentile of the calls".to_owned(),
         shapes,
+        rows: None,
     })
 }
 
@@ -103,6 +105,7 @@ pub(super) fn cold_and_warm(record: &Record) -> Option<Chart> {
         y: Axis::linear(rows).naming(Vec::new()),
         x_title: "milliseconds from connecting to the first answer".to_owned(),
         shapes,
+        rows: u32::try_from(2 * record.starts.len()).ok(),
     })
 }
 
@@ -131,6 +134,7 @@ pub(super) fn throughput(record: &Record, findings: &Findings) -> Option<Chart> 
         y: Axis::linear(highest * 1.08),
         x_title: "callers at once".to_owned(),
         shapes,
+        rows: None,
     })
 }
 
@@ -158,5 +162,6 @@ pub(super) fn cost(cost: &Cost) -> Option<Chart> {
         }),
         x_title: "calls per session".to_owned(),
         shapes,
+        rows: None,
     })
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::swatch;
+use super::{legend, swatch};
 use crate::compare::findings::{Cost, Figures, LaneCost, LoadSummary, StartSummary, Summary};
 use crate::compare::plan::Load;
 use crate::compare::record::Record;
@@ -13,9 +13,12 @@ use crate::compare::words::{dollars, interval, number};
 type Row<T> = (&'static str, fn(&T) -> String, fn(&T) -> Option<Interval>);
 
 fn table<T>(record: &Record, lanes: &[T], rows: &[Row<T>]) -> Markup {
+    // On a phone, names of many hosts have no room but in the legend.
+    let many = (record.lanes.len() > 2).then_some("many");
     html! {
-        table {
-            tr { th {} @for (index, lane) in record.lanes.iter().enumerate() { th { (swatch(index)) (lane.name) } } }
+        @if many.is_some() { div class="phone" { (legend(record)) } }
+        table class=[many] {
+            tr { th {} @for (index, lane) in record.lanes.iter().enumerate() { th { (swatch(index)) span class="name" { (lane.name) } } } }
             @for (name, value, ratio) in rows {
                 tr {
                     td { (name) }
@@ -52,9 +55,10 @@ fn quantile(figures: &Figures, value: Option<f64>, quantile: f64) -> String {
 }
 
 pub(super) fn load(record: &Record, summary: &LoadSummary) -> Markup {
-    let rows: [Row<Summary>; 11] = [
+    let rows: [Row<Summary>; 12] = [
         ("calls", |lane| lane.calls.to_string(), no_ratio),
-        ("failed", |lane| lane.failed.values().sum::<u64>().to_string(), no_ratio),
+        ("failed", |lane| lane.failures().to_string(), no_ratio),
+        ("throttled", |lane| lane.throttled().to_string(), no_ratio),
         ("calls per second", |lane| number(lane.throughput), |lane| lane.throughput_ratio),
         ("min", |lane| number(lane.latency.min), no_ratio),
         ("p50", |lane| number(lane.latency.p50), |lane| lane.p50_ratio),

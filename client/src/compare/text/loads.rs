@@ -4,10 +4,9 @@ use std::fmt::Write;
 
 use super::table::{Mark, Style, Table};
 use crate::compare::findings::{Figures, LoadSummary, StartSummary, Summary};
-use crate::compare::plan::Load;
 use crate::compare::record::Record;
 use crate::compare::statistics::Interval;
-use crate::compare::words::{described, how_cold, interval, number};
+use crate::compare::words::{and, described, how_cold, interval, number};
 
 pub(super) fn starts(record: &Record, starts: &[StartSummary], style: Style) -> String {
     let mut table = Table::new(&["starts", "min", "p50", "max", "warm p50", "handshake", "surely cold"]);
@@ -38,18 +37,27 @@ pub(super) fn starts(record: &Record, starts: &[StartSummary], style: Style) -> 
 }
 
 pub(super) fn load(record: &Record, summary: &LoadSummary, style: Style) -> String {
-    let mut table =
-        Table::new(&["calls", "calls/s", "min", "p50", "p90", "p99", "p99.9", "max", "mean", "failed"]);
+    let mut table = Table::new(&[
+        "calls",
+        "calls/s",
+        "min",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+        "mean",
+        "failed",
+        "throttled",
+    ]);
     let lanes = &summary.lanes;
     let fastest = |of: fn(&Figures) -> Option<f64>, ratio: fn(&Summary) -> Option<Interval>| {
         clear_winner(lanes.iter().map(|lane| of(&lane.latency)), lanes.iter().map(ratio), Better::Less)
     };
     let p50 = fastest(|figures| figures.p50, |lane| lane.p50_ratio);
     let p99 = fastest(|figures| figures.p99, |lane| lane.p99_ratio);
-    let open = matches!(summary.load, Load::Open { .. });
-    let ratios = lanes.iter().map(|lane| lane.throughput_ratio.filter(|_| !open));
-    let throughput =
-        clear_winner(lanes.iter().map(|lane| lane.throughput), ratios, Better::More).filter(|_| !open);
+    let ratios = lanes.iter().map(|lane| lane.throughput_ratio);
+    let throughput = clear_winner(lanes.iter().map(|lane| lane.throughput), ratios, Better::More);
     for (index, (lane, measured)) in record.lanes.iter().zip(lanes).enumerate() {
         let figures = &measured.latency;
         let quantile = |value: Option<f64>, quantile, best: Option<usize>| {
@@ -68,35 +76,35 @@ pub(super) fn load(record: &Record, summary: &LoadSummary, style: Style) -> Stri
             row.marked(text, mark);
         }
         row.cell(number(figures.max)).cell(number(figures.mean));
-        row.cell(measured.failed.values().sum::<u64>().to_string());
+        row.cell(measured.failures().to_string()).cell(measured.throttled().to_string());
     }
     let mut text = format!("Warm, {}, in ms\n{}", described(summary.load), table.print(style));
     for (lane, measured) in record.lanes.iter().zip(lanes) {
-        if let Some(ratios) = ratio_line(measured, open) {
+        if let Some(ratios) = ratio_line(measured) {
             let _ = writeln!(text, "  {}: {ratios} times those of {}", lane.name, record.lanes[0].name);
         }
     }
     text + &own_work(lanes)
 }
 
-fn ratio_line(measured: &Summary, open: bool) -> Option<String> {
-    let throughput = measured.throughput_ratio.filter(|_| !open);
-    let ratios = [("p50", measured.p50_ratio), ("p99", measured.p99_ratio), ("calls/s", throughput)];
+fn ratio_line(measured: &Summary) -> Option<String> {
+    let Summary { p50_ratio, p99_ratio, throughput_ratio, .. } = measured;
+    let ratios = [("p50", p50_ratio), ("p99", p99_ratio), ("calls/s", throughput_ratio)];
     let shown: Vec<String> = ratios
         .into_iter()
-        .filter_map(|(name, ratio)| Some(format!("{name} {}", interval(&ratio?))))
+        .filter_map(|(name, ratio)| Some(format!("{name} {}", interval(ratio.as_ref()?))))
         .collect();
     (!shown.is_empty()).then(|| shown.join(", "))
 }
 
 /// What of the time is this program's.
 fn own_work(lanes: &[Summary]) -> String {
-    let works = lanes.iter().filter_map(|lane| lane.own_work_ms).map(|work| format!("{work:.2}"));
-    let works: Vec<String> = works.collect();
+    let works: Vec<String> =
+        lanes.iter().filter_map(|lane| lane.own_work_ms).map(|work| format!("{work:.2}")).collect();
     if works.is_empty() {
         return String::new();
     }
-    format!("  This client's own work, signing included, is {} ms of a call.\n", works.join(", "))
+    format!("  Of a call, {} ms are this client's own work, signing included.\n", and(&works))
 }
 
 /// What is better.
