@@ -10,6 +10,8 @@ const [file, directory] = process.argv.slice(2);
 const url = pathToFileURL(file).href;
 const CHARTS = ['From connecting', 'Latency distribution', 'Percentiles, one caller', 'Percentiles, 20 calls/s',
   'Throughput', 'US dollars'];
+// What is drawn for the hosts: their placeholders, which the style sheet replaces.
+const HOSTS = ['#2A78D6', '#D9730D'];
 const MOST_BYTES = 300_000;
 
 const faults = [];
@@ -40,7 +42,7 @@ for (const width of [1280, 390]) {
 await browser.close();
 
 async function examine(page, where, width) {
-  const found = await page.evaluate(() => {
+  const found = await page.evaluate((hosts) => {
     const shown = (element) => element.getBoundingClientRect().width > 0;
     const box = (element) => element.getBoundingClientRect();
     const svgs = [...document.querySelectorAll('svg')].filter(shown);
@@ -65,27 +67,32 @@ async function examine(page, where, width) {
       const [r, g, b] = rgb.map((part) => part / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
       return 0.2126 * r + 0.7152 * g + 0.0722 * b;
     };
-    const paper = light(colour(getComputedStyle(document.body).backgroundColor));
-    const contrasts = [...document.querySelectorAll('p, li, td, th, h1, h2, h3, figcaption, svg text')].filter(shown).map((element) => {
+    const paper = (element) => {
+      const background = getComputedStyle(element).backgroundColor;
+      return background === 'rgba(0, 0, 0, 0)' && element.parentElement ? paper(element.parentElement) : light(colour(background));
+    };
+    const contrasts = [...document.querySelectorAll('p, p span, b, li, td, th, small, pre, code, h1, h2, h3, figcaption, svg text')].filter(shown).map((element) => {
       const style = getComputedStyle(element);
+      if (element.classList.contains('swatch')) return Infinity;
+      const behind = paper(element);
       const ink = light(colour(element.closest('svg') ? style.fill : style.color));
-      return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+      return (Math.max(ink, behind) + 0.05) / (Math.min(ink, behind) + 0.05);
     });
     return {
       labels: svgs.map((svg) => svg.getAttribute('aria-label')),
-      drawn: svgs.map((svg) => svg.querySelectorAll('polyline, polygon, circle').length),
+      drawn: svgs.map((svg) => hosts.map((host) => svg.querySelectorAll(`[fill="${host}"], [stroke="${host}"]`).length)),
       clipped, overlapping, smallest,
       squashed: squashed.map((cell) => cell.textContent),
       beyond: beyond.map((element) => `${element.tagName} ${element.textContent.slice(0, 40)}`),
       scroll: document.documentElement.scrollWidth,
       contrast: Math.min(...contrasts),
     };
-  });
+  }, HOSTS);
   for (const chart of CHARTS) {
     expect(found.labels.some((label) => label.startsWith(chart)), `${where}: no chart "${chart}"`);
   }
   expect(found.labels.length === CHARTS.length, `${where}: charts: ${found.labels}`);
-  expect(found.drawn.every((shapes) => shapes > 0), `${where}: an empty chart: ${found.drawn}`);
+  expect(found.drawn.flat().every((shapes) => shapes > 0), `${where}: a host is missing in a chart: ${found.drawn.join(' / ')}`);
   expect(found.clipped.length === 0, `${where}: clipped in a chart: ${found.clipped}`);
   expect(found.squashed.length === 0, `${where}: no room for: ${found.squashed}`);
   expect(found.overlapping.length === 0, `${where}: one upon the other: ${found.overlapping}`);

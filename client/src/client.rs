@@ -201,6 +201,16 @@ impl Connector {
         Ok(Self { target, options, signer })
     }
 
+    /// Where the connections go.
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The same, with another rule for trying again.
+    pub(crate) fn with_retries(self, retries: Retries) -> Self {
+        Self { options: Options { retries, ..self.options }, ..self }
+    }
+
     /// Gets one connection ready; it shares no TCP connection with any other.
     pub(crate) fn prepare(&self, session_id: Option<String>) -> Result<Prepared, Error> {
         let Options { timeout, retries, protocol, .. } = self.options;

@@ -22,16 +22,21 @@ mod warnings;
 mod words;
 mod workload;
 
-pub use baseline::Regression;
+pub use baseline::{Regression, comparable};
 pub use cost::{Assumptions, Bill, Cheapest, CostModel, Usage};
 pub use distribution::Distribution;
 pub use findings::{Cost, Figures, Findings, LaneCost, LoadSummary, Question, StartSummary, Summary};
-pub use measure::{Progress, Subject, begin, measure};
+pub use measure::{Progress, Subject, begin, measure, shown};
 pub use page::page;
 pub use plan::{Amount, Load, Plan};
-pub use prices::Prices;
-pub use record::{Lane, LoadRecord, Machine, Measured, Platform, Record, Round, Start, Starts};
+pub use prices::{PriceError, Prices};
+pub use record::{
+    Burst, Lane, LoadRecord, Machine, Measured, Platform, Record, RecordError, Round, Start, Starts,
+};
 pub use sameness::Difference;
 pub use statistics::{Interval, Pairing, Quantity, ratio};
 pub use text::{Style, text};
 pub use workload::{ToolCall, Workload, WorkloadError};
+
+#[cfg(test)]
+mod tests;

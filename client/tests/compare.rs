@@ -24,6 +24,10 @@ enum Act {
     Cut,
     /// The server is gone, with all its connections.
     Die,
+    /// No answer for a while.
+    Hang,
+    /// A JSON-RPC error.
+    Rpc(i32),
 }
 
 /// How a server behaves.
@@ -40,7 +44,7 @@ const FINE: Behaviour = Behaviour { delay: Duration::ZERO, pause: None, act: |_|
 
 struct Server {
     behaviour: Behaviour,
-    calls: AtomicUsize,
+    calls: Arc<AtomicUsize>,
     began: Instant,
     die: Notify,
 }
@@ -77,6 +81,11 @@ async fn handle(State(server): State<Arc<Server>>, body: Bytes) -> Response {
                         futures::stream::iter([Ok(Bytes::from("{")), Err(std::io::Error::other("cut"))]);
                     ([("content-type", "application/json")], Body::from_stream(broken)).into_response()
                 }
+                Act::Hang => std::future::pending().await,
+                Act::Rpc(code) => {
+                    let error = json!({ "code": code, "message": "scripted" });
+                    axum::Json(json!({ "jsonrpc": "2.0", "id": id, "error": error })).into_response()
+                }
                 Act::Die => {
                     server.die.notify_one();
                     std::future::pending().await
@@ -87,15 +96,21 @@ async fn handle(State(server): State<Arc<Server>>, body: Bytes) -> Response {
     }
 }
 
-/// Starts a server in a thread of its own, so that it can die with all it has.
 fn start(behaviour: Behaviour) -> String {
+    start_counting(behaviour).0
+}
+
+/// Starts a server in a thread of its own, so that it can die with all it has. Its URL, and
+/// how often its tool was called.
+fn start_counting(behaviour: Behaviour) -> (String, Arc<AtomicUsize>) {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
             tell.send(format!("http://{}/mcp", listener.local_addr().expect("an address"))).expect("told");
-            let calls = AtomicUsize::new(0);
             let server = Arc::new(Server { behaviour, calls, began: Instant::now(), die: Notify::new() });
             let router = Router::new().fallback(handle).with_state(Arc::clone(&server));
             tokio::select! {
@@ -104,7 +119,7 @@ fn start(behaviour: Behaviour) -> String {
             }
         });
     });
-    told.recv().expect("a URL")
+    (told.recv().expect("a URL"), counted)
 }
 
 /// Calls of the one tool, few and quick unless the test says otherwise.
@@ -147,7 +162,7 @@ fn a_pause_shows_in_p99_under_an_open_load_and_a_closed_load_says_that_it_cannot
     assert!(p99(1, 1).expect("a p99") < 100.0, "open, without a pause: {:?}", p99(1, 1));
     let warnings = report["findings"]["warnings"].to_string();
     assert!(
-        warnings.contains("cannot show what that does to those who come meanwhile: 100 calls/s shows it"),
+        warnings.contains("Callers who wait for their answers meet a stall once, so this load understates it; see 100 calls/s"),
         "{warnings}"
     );
 }
@@ -234,6 +249,93 @@ fn a_host_that_dies_midway_is_given_up_and_reported() {
 }
 
 #[test]
+fn a_host_that_hangs_does_not_slow_the_other_down() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let hanging = Behaviour { act: |before| if before < 920 { Act::Answer } else { Act::Hang }, ..FINE };
+    // So many become due while nothing is answered that no more may be on their way.
+    let arguments = ["--rate", "300", "--calls", "900", "--timeout", "4", "--output", "json"];
+    let report = parsed(&compare(directory.path(), &[hanging, FINE], &arguments));
+    let lanes = &report["findings"]["loads"][1]["lanes"];
+    assert!(lanes[1]["latency"]["p99"].as_f64().expect("a p99") < 100.0, "{}", lanes[1]);
+    assert_eq!(lanes[1]["calls"], 900);
+    assert_eq!((&lanes[1]["held"], &lanes[1]["failed"]), (&json!(0), &json!({})));
+    assert!(report["record"]["lanes"][0]["gave_up"].is_string(), "{}", report["record"]["lanes"][0]);
+}
+
+#[test]
+fn a_start_that_is_refused_is_a_failure() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let refusing =
+        Behaviour { act: |before| if before == 0 { Act::Answer } else { Act::Rpc(-32010) }, ..FINE };
+    let arguments = ["--cold", "3", "--calls", "4", "--warm-up", "0", "--output", "json"];
+    let output = compare(directory.path(), &[FINE, refusing], &arguments);
+    assert_eq!(output.status.code(), Some(1));
+    let report = parsed(&output);
+    let starts = &report["findings"]["starts"][1];
+    assert_eq!(starts["failed"], json!({ "JSON-RPC error -32010": 6 }));
+    assert_eq!((&starts["cold"]["calls"], &starts["cold"]["p50"]), (&json!(3), &Value::Null));
+}
+
+#[test]
+fn a_server_that_cannot_keep_the_rate_does_not_seem_to() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let slow = Behaviour { delay: milliseconds(100), pause: None, ..FINE };
+    let arguments = ["--rate", "600", "--seconds", "1", "--rounds", "10", "--output", "json"];
+    let report = parsed(&compare(directory.path(), &[slow, FINE], &arguments));
+    let throughput =
+        |lane: usize| report["findings"]["loads"][1]["lanes"][lane]["throughput"].as_f64().expect("one");
+    // The last of the calls is answered 100 ms after it was due, or later.
+    assert!(throughput(0) < 570.0, "{}", throughput(0));
+    assert!(throughput(1) > throughput(0), "{} {}", throughput(0), throughput(1));
+}
+
+#[test]
+fn what_cannot_be_written_or_read_is_said_before_anything_is_measured() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (url, called) = start_counting(FINE);
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-sigv4"));
+        let output =
+            command.env_clear().args(["compare", &url, &url]).args(arguments).output().expect("runs");
+        (output.status.code(), String::from_utf8(output.stderr).expect("text"))
+    };
+    let broken = directory.path().join("broken.json");
+    std::fs::write(&broken, r#"{"record": {"format": 1}}"#).expect("written");
+    let broken = broken.to_str().expect("text");
+    for (arguments, expected) in [
+        (["--report", "/nonexistent/report.html"], "write /nonexistent/report.html"),
+        (["--workload", "/nonexistent"], "read /nonexistent"),
+        (["--prices", broken], "is no price table"),
+        (["--baseline", broken], "is not what `compare --output json` printed: missing field"),
+    ] {
+        let (code, error) = run(&arguments);
+        assert!(code == Some(2) && error.contains(expected), "{arguments:?}: {error}");
+    }
+    assert_eq!(called.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_record_that_was_tampered_with_is_refused() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let whole = parsed(&compare(directory.path(), &[FINE, FINE], &["--calls", "4", "--output", "json"]));
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut report = whole.clone();
+        change(&mut report["record"]);
+        let file = directory.path().join("changed.json");
+        std::fs::write(&file, report.to_string()).expect("written");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-sigv4"));
+        let output = command.args(["compare", "--from"]).arg(file).output().expect("runs");
+        (output.status.code(), String::from_utf8(output.stderr).expect("text"))
+    };
+    let (code, error) = changed(&|record| record["format"] = json!(99));
+    assert!(code == Some(2) && error.contains("it has form 99"), "{error}");
+    let (code, error) =
+        changed(&|record| drop(record["loads"][0]["lanes"].as_array_mut().expect("lanes").pop()));
+    assert!(code == Some(2) && error.contains("a load is of other hosts"), "{error}");
+    assert_eq!(changed(&|_| ()).0, Some(0));
+}
+
+#[test]
 fn different_answers_are_shown_and_end_with_1() {
     let directory = tempfile::tempdir().expect("a directory");
     let output = compare(directory.path(), &[FINE, Behaviour { says: "undone", ..FINE }], &["--calls", "4"]);
@@ -274,7 +376,7 @@ fn an_earlier_run_is_a_baseline_and_can_be_reported_on_again() {
     assert_eq!(slower.status.code(), Some(1));
     let text = String::from_utf8(slower.stdout).expect("text");
     assert!(text.contains("Slower than the earlier run\n  host 0, one caller: p50 is "), "{text}");
-    assert!(text.contains("host 1, one caller: throughput is "), "{text}");
+    assert!(text.contains("host 1, one caller: throughput fell by a factor of "), "{text}");
     let faster = again(&file, &after);
     assert_eq!(faster.status.code(), Some(0), "{}", String::from_utf8_lossy(&faster.stdout));
 }
@@ -286,17 +388,15 @@ fn ctrl_c_ends_it_early_with_what_was_measured() {
     let workload = directory.path().join("calls.jsonl");
     std::fs::write(&workload, "{\"tool\": \"tool\"}\n").expect("written");
     let report = directory.path().join("report.html");
+    let (url, called) = start_counting(FINE);
     let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-sigv4"));
-    command.arg("compare").args([start(FINE), start(FINE)]).args([
-        "--cold",
-        "2",
-        "--seconds",
-        "100",
-        "--workload",
-    ]);
+    command.arg("compare").args([url, start(FINE)]).args(["--cold", "2", "--seconds", "100", "--workload"]);
     command.arg(workload).arg("--report").arg(&report).stdout(std::process::Stdio::piped());
     let running = command.spawn().expect("runs");
-    std::thread::sleep(Duration::from_secs(3));
+    // Well into the first load, whose rounds take five seconds.
+    while called.load(Ordering::SeqCst) < 100 {
+        std::thread::sleep(milliseconds(20));
+    }
     let killed = Command::new("kill").args(["-INT", &running.id().to_string()]).status().expect("kill");
     assert!(killed.success());
     let output = running.wait_with_output().expect("ends");

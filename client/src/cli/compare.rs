@@ -4,13 +4,16 @@ mod assumptions;
 mod measuring;
 mod progress;
 
+use std::fs::OpenOptions;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 use clap::Args;
-use mcp_sigv4::compare::{Findings, Plan, Question, Record, Style, Subject, begin, measure, page, text};
+use mcp_sigv4::compare::{
+    Findings, Plan, Question, Record, Style, Subject, begin, comparable, measure, page, shown, text,
+};
 use mcp_sigv4::{Kind, Protocol, Target};
 use serde::Deserialize;
 use serde_json::json;
@@ -49,7 +52,7 @@ struct Reporting {
     baseline: Option<PathBuf>,
 
     /// How many times as slow as the earlier run is still no regression
-    #[arg(long, default_value_t = 1.25, value_name = "RATIO", requires = "baseline")]
+    #[arg(long, default_value_t = 1.25, value_name = "RATIO", requires = "baseline", value_parser = regression)]
     regression: f64,
 
     /// How surely the true ratio is to be within its interval, as a share
@@ -61,6 +64,11 @@ struct Reporting {
     from: Option<PathBuf>,
 }
 
+fn regression(text: &str) -> Result<f64, String> {
+    let ratio: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    (1.0..=1000.0).contains(&ratio).then_some(ratio).ok_or_else(|| "must be from 1 to 1000".to_owned())
+}
+
 fn share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     (0.5..=0.999).contains(&share).then_some(share).ok_or_else(|| "must be from 0.5 to 0.999".to_owned())
@@ -70,31 +78,32 @@ impl Compare {
     pub(super) async fn run(self, connection: Connection, output: Output) -> anyhow::Result<Answer> {
         // Whatever is wrong with what was asked for is said before anything is measured.
         let plan = self.measuring.plan()?;
-        let question = Question {
-            confidence: self.reporting.confidence,
-            cost: self.cost.model()?,
-            baseline: self.reporting.baseline()?,
-        };
+        let (confidence, cost) = (self.reporting.confidence, self.cost.model()?);
+        let question = Question { confidence, cost, baseline: self.reporting.baseline()? };
+        self.reporting.try_page()?;
         let record = match &self.reporting.from {
-            Some(file) => read_record(file)?,
             None => self.measure(&plan, connection).await?,
+            Some(file) => {
+                anyhow::ensure!(
+                    !connection.names_targets(),
+                    "--from measures nothing: leave out --stack and --agent"
+                );
+                read_record(file)?
+            }
         };
+        if let Some((before, _)) = &question.baseline {
+            let common =
+                "the earlier run has no host or no load in common with this one, so nothing can be compared";
+            anyhow::ensure!(comparable(before, &record), common);
+        }
         let findings = Findings::of(&record, &question);
-        let style = if io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-            Style::Terminal
-        } else {
-            Style::Plain
-        };
+        // First, in case nobody reads on.
+        self.reporting.write_page(&record, &findings)?;
         print(&match output {
-            Output::Text => text(&record, &findings, style),
+            Output::Text => text(&record, &findings, style()),
             // In one line: histograms are long.
             Output::Json => json!({ "record": record, "findings": findings }).to_string() + "\n",
         })?;
-        if let Some(file) = &self.reporting.page {
-            let page =
-                page(&record, &findings).map_err(anyhow::Error::from_boxed).context("draw the report")?;
-            std::fs::write(file, page).with_context(|| format!("write {}", file.display()))?;
-        }
         Ok(match (findings.all_well(&record), record.interrupted) {
             (false, _) => Answer::No,
             (true, true) => Answer::Interrupted,
@@ -123,7 +132,7 @@ impl Compare {
             .collect();
         anyhow::ensure!(subjects.len() > 1, "name two targets or more, by ARN, URL, --stack or --agent");
         let subjects = named(subjects);
-        let record = Mutex::new(begin(&subjects, plan, std::env::args().collect()));
+        let record = Mutex::new(begin(&subjects, plan, command()));
         let bars = Bars::new();
         let report = |progress| bars.show(progress);
         tokio::select! {
@@ -142,6 +151,34 @@ impl Reporting {
         let read = self.baseline.as_deref().map(read_record).transpose()?;
         Ok(read.map(|record| (record, self.regression)))
     }
+
+    /// Finds out whether the page can be written, and leaves one that is there as it is.
+    fn try_page(&self) -> anyhow::Result<()> {
+        let Some(file) = &self.page else { return Ok(()) };
+        let opened = OpenOptions::new().create(true).append(true).open(file);
+        opened.map(drop).with_context(|| format!("write {}", file.display()))
+    }
+
+    fn write_page(&self, record: &Record, findings: &Findings) -> anyhow::Result<()> {
+        let Some(file) = &self.page else { return Ok(()) };
+        let page = page(record, findings).map_err(anyhow::Error::from_boxed).context("draw the report")?;
+        std::fs::write(file, page).with_context(|| format!("write {}", file.display()))
+    }
+}
+
+fn style() -> Style {
+    let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    if colours { Style::Terminal } else { Style::Plain }
+}
+
+/// The command as it is shown to others: targets as the report shows them, and no path of
+/// this machine in front.
+fn command() -> Vec<String> {
+    let arguments = std::env::args().skip(1).map(|argument| match argument.parse::<Target>() {
+        Ok(target) if argument.contains('?') => shown(&target),
+        _ => argument,
+    });
+    std::iter::once(env!("CARGO_BIN_NAME").to_owned()).chain(arguments).collect()
 }
 
 /// Reads what `--output json` printed.
@@ -153,6 +190,7 @@ fn read_record(file: &Path) -> anyhow::Result<Record> {
     let text = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
     let printed: Printed = serde_json::from_slice(&text)
         .with_context(|| format!("{} is not what `compare --output json` printed", file.display()))?;
+    printed.record.check().with_context(|| format!("{} cannot be used", file.display()))?;
     Ok(printed.record)
 }
 

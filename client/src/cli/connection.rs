@@ -123,6 +123,11 @@ impl Connection {
         Ok((targets, options))
     }
 
+    /// Whether targets are named by option.
+    pub(super) fn names_targets(&self) -> bool {
+        self.named().next().is_some()
+    }
+
     fn named(&self) -> impl Iterator<Item = Named> {
         let agents = self.agent.iter().cloned().map(Named::Agent);
         agents.chain(self.stack.iter().cloned().map(Named::Stack))

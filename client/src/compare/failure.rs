@@ -9,6 +9,35 @@ use super::record::Platform;
 /// Throttled, as the AgentCore data plane says it.
 const THROTTLED: i32 = -32003;
 
+/// What the AgentCore data plane says itself, in the server's place: throttled, conflict,
+/// validation, container or health (AgentCore developer guide, "MCP error codes").
+const DATA_PLANE: [i32; 4] = [THROTTLED, -32005, -32006, -32010];
+
+/// Whether an error is what the server answered, as opposed to what kept it from answering.
+pub(crate) fn is_answer(error: &Error, platform: Platform) -> bool {
+    match error {
+        Error::Rpc { code, .. } => platform != Platform::AgentCore || !DATA_PLANE.contains(code),
+        _ => false,
+    }
+}
+
+/// What was said of a failure, fit to be shown to others: one line, no access key, nothing
+/// that a terminal obeys.
+pub(crate) fn said(error: &Error) -> String {
+    let text = match error {
+        Error::ExpiredToken(_) => "the credentials have expired".to_owned(),
+        error => error.to_string(),
+    };
+    printable(text.lines().next().unwrap_or_default())
+}
+
+/// Without what a terminal takes for a command.
+pub(crate) fn printable(text: &str) -> String {
+    let shown =
+        |character: char| if character.is_control() && character != '\n' { '\u{fffd}' } else { character };
+    text.chars().map(shown).collect()
+}
+
 /// In few words, so that failures can be counted by them.
 pub(crate) fn kind(error: &Error, platform: Platform) -> String {
     match error {
@@ -73,6 +102,23 @@ mod tests {
         // From anybody else the code may mean anything.
         assert_eq!(kind(&rpc(-32003), Platform::Lambda), "JSON-RPC error -32003");
         assert_eq!(kind(&status(502), Platform::Lambda), "HTTP 502");
+    }
+
+    #[test]
+    fn what_agentcore_says_in_the_servers_place_is_no_answer() {
+        for code in [-32003, -32005, -32006, -32010] {
+            assert!(!is_answer(&rpc(code), Platform::AgentCore), "{code}");
+        }
+        assert!(is_answer(&rpc(-32602), Platform::AgentCore) && is_answer(&rpc(-32003), Platform::Other));
+        assert!(!is_answer(&status(500), Platform::Other));
+    }
+
+    #[test]
+    fn what_is_said_of_a_failure_can_be_shown_to_others() {
+        assert_eq!(said(&Error::ExpiredToken("AKIASECRET".to_owned())), "the credentials have expired");
+        let colourful =
+            Error::Rpc { code: 1, message: "\u{1b}[31mred\nmore".to_owned(), hint: String::new() };
+        assert_eq!(said(&colourful), "the server refused: \u{fffd}[31mred");
     }
 
     #[test]

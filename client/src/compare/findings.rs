@@ -15,6 +15,7 @@ use super::plan::Load;
 use super::record::Record;
 use super::statistics::Interval;
 use super::warnings;
+pub(crate) use summary::one_by_one;
 
 /// What the measurements come to.
 #[derive(Clone, Debug, Serialize)]
@@ -51,18 +52,33 @@ pub struct Question {
 #[derive(Clone, Debug, Serialize)]
 pub struct StartSummary {
     /// Starts on what ran for nobody yet.
-    pub first: Figures,
+    pub cold: Figures,
     /// The same again, on what ran by then.
-    pub again: Figures,
+    pub warm: Figures,
     /// The median handshake of the latter.
     pub handshake_ms: Option<f64>,
-    /// How many of the first took longer than each that was made again: those surely met
-    /// nothing that ran.
-    pub surely_cold: usize,
+    /// How many of the first took longer than each that was made again.
+    pub clearly_cold: u64,
     /// Starts that failed, by kind.
     pub failed: BTreeMap<String, u64>,
-    /// The median of the first, as a multiple of the first lane's.
+    /// The median, as a multiple of the first lane's.
     pub ratio: Option<Interval>,
+    /// Whether it is the lowest median, beyond chance.
+    pub best: bool,
+}
+
+impl StartSummary {
+    /// Whether the starts can be called cold: most were clearly so.
+    #[must_use]
+    pub fn is_cold(&self) -> bool {
+        self.cold.calls > 0 && 2 * self.clearly_cold >= self.cold.calls
+    }
+
+    /// The median of starts that can be called cold.
+    #[must_use]
+    pub fn cold_p50(&self) -> Option<f64> {
+        self.cold.p50.filter(|_| self.is_cold())
+    }
 }
 
 /// One load.
@@ -72,6 +88,12 @@ pub struct LoadSummary {
     pub load: Load,
     /// In the order of the lanes.
     pub lanes: Vec<Summary>,
+    /// The lane with the lowest median, if it is lower than each other's beyond chance.
+    pub best_p50: Option<usize>,
+    /// The same for the 99th percentile.
+    pub best_p99: Option<usize>,
+    /// The lane with the highest throughput, likewise.
+    pub best_throughput: Option<usize>,
 }
 
 /// A host's calls under one load.
@@ -85,12 +107,16 @@ pub struct Summary {
     pub latency: Figures,
     /// Those that failed, by kind.
     pub failed: BTreeMap<String, u64>,
-    /// Milliseconds of work that this program has with one call.
+    /// Milliseconds of work that this program has with one call; under an open load, of any
+    /// host.
     pub own_work_ms: Option<f64>,
     /// The share of the time that this program was at work.
     pub busy: Option<f64>,
-    /// Under an open load, the 90th percentile of how late calls were begun, in milliseconds.
+    /// Under an open load, the 90th percentile of how late this program got to the calls, in
+    /// milliseconds.
     pub late_p90_ms: Option<f64>,
+    /// Under an open load, calls that were kept back, too many being on their way already.
+    pub held: u64,
     /// The median, as a multiple of the first lane's.
     pub p50_ratio: Option<Interval>,
     /// The 99th percentile, likewise.
@@ -147,11 +173,7 @@ impl Findings {
     #[must_use]
     pub fn of(record: &Record, question: &Question) -> Self {
         let confidence = question.confidence;
-        let starts: Vec<StartSummary> = record
-            .starts
-            .iter()
-            .map(|starts| summary::starts(starts, &record.starts[0], confidence))
-            .collect();
+        let starts = summary::starts(&record.starts, confidence);
         let loads: Vec<LoadSummary> =
             record.loads.iter().map(|load| summary::load(load, confidence)).collect();
         let cost = calmest(&loads).and_then(|calmest| costs::cost(record, &starts, calmest, &question.cost));
@@ -177,7 +199,7 @@ impl Findings {
     pub fn all_well(&self, record: &Record) -> bool {
         let failures = self.loads.iter().flat_map(|load| &load.lanes).any(|lane| !lane.failed.is_empty())
             || self.starts.iter().any(|starts| !starts.failed.is_empty())
-            || record.lanes.iter().any(|lane| lane.gave_up.is_some());
+            || record.lanes.iter().any(|lane| lane.gave_up.is_some() || !lane.beforehand.is_empty());
         self.same != Some(false) && !failures && self.regressions.is_empty()
     }
 
@@ -222,6 +244,17 @@ impl Figures {
             p999: calls.quantile(0.999),
             max: calls.max(),
             mean: calls.mean(),
+        }
+    }
+
+    /// One of the quantiles above.
+    #[must_use]
+    pub fn quantile(&self, quantile: f64) -> Option<f64> {
+        match quantile {
+            small if small < 0.7 => self.p50,
+            small if small < 0.95 => self.p90,
+            small if small < 0.995 => self.p99,
+            _ => self.p999,
         }
     }
 

@@ -1,29 +1,29 @@
 //! Measuring: the same calls on every host, in turns.
 
+mod call;
 mod closed;
 mod connections;
 mod open;
+mod pacer;
 mod recorder;
 mod start;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
+
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 
 use super::plan::{Load, Plan};
 use super::record::{FORMAT, Lane, Machine, Platform, Record};
+use super::sameness::Ending;
 use crate::client::{Client, Connector, Options};
 use crate::error::Error;
-use crate::target::Target;
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
+use crate::target::{Kind, Target};
+pub(super) use open::MOST_IN_FLIGHT;
+use pacer::Pacer;
 use recorder::Recorder;
-
-/// How long a caller waits after a failure, so that a host in trouble is not hammered.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
-
-/// New sessions that are begun in one second; AgentCore takes 25 (AgentCore quotas).
-const SESSIONS_PER_SECOND: usize = 20;
 
 /// A host to be measured.
 #[derive(Clone, Debug)]
@@ -32,8 +32,8 @@ pub struct Subject {
     pub name: String,
     /// Where it is.
     pub target: Target,
-    /// How to connect. No request is ever sent twice, whatever is said here, and sessions
-    /// are our own.
+    /// How to connect. Whatever is said here, sessions are our own, and no call that is
+    /// measured is tried again after trouble.
     pub options: Options,
 }
 
@@ -60,8 +60,8 @@ struct Host {
     clients: Vec<Client>,
     /// The sessions that were begun and still live.
     sessions: Vec<String>,
-    /// Whether each call of the workload is to end in an error.
-    errors: Vec<bool>,
+    /// How each call of the workload is to end.
+    endings: Vec<Ending>,
 }
 
 /// What all the measuring needs.
@@ -69,6 +69,7 @@ struct Bench<'a> {
     plan: &'a Plan,
     record: Recorder<'a>,
     progress: &'a (dyn Fn(Progress) + Sync),
+    pacer: Pacer,
 }
 
 /// An empty record.
@@ -100,7 +101,7 @@ pub fn begin(subjects: &[Subject], plan: &Plan, command: Vec<String>) -> Record 
 fn lane(subject: &Subject) -> Lane {
     Lane {
         name: subject.name.clone(),
-        target: subject.target.to_string(),
+        target: shown(&subject.target),
         platform: Platform::of(&subject.target),
         region: subject.target.region().map(str::to_owned),
         protocol: None,
@@ -108,8 +109,19 @@ fn lane(subject: &Subject) -> Lane {
         tools: 0,
         round_trip_ms: None,
         gave_up: None,
+        beforehand: BTreeMap::new(),
         said: BTreeMap::new(),
     }
+}
+
+/// A target as it is shown to others: the query of a host that is not AWS's may be a secret.
+#[must_use]
+pub fn shown(target: &Target) -> String {
+    let mut url = target.url().clone();
+    if target.kind() == &Kind::Other && url.query().is_some() {
+        url.set_query(Some("..."));
+    }
+    url.to_string()
 }
 
 /// Measures all that is planned and writes it down as it goes, so that dropping the future
@@ -126,7 +138,7 @@ pub async fn measure(
     record: &Mutex<Record>,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<(), Error> {
-    let bench = Bench { plan, record: Recorder::new(record), progress };
+    let bench = Bench { plan, record: Recorder::new(record), progress, pacer: Pacer::default() };
     let mut hosts = bench.meet(subjects).await?;
     if plan.starts > 0 {
         bench.starts(&mut hosts).await;
@@ -138,10 +150,10 @@ pub async fn measure(
             Load::Open { rate } => bench.open(&hosts, rate).await,
         }
     }
+    bench.record.complete();
     for client in hosts.into_iter().flat_map(|host| host.clients) {
         client.close().await;
     }
-    bench.record.complete();
     Ok(())
 }
 

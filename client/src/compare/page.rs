@@ -72,7 +72,7 @@ fn legend(record: &Record) -> Markup {
 }
 
 fn to_be_known(findings: &Findings) -> Markup {
-    html! { @if !findings.warnings.is_empty() { h2 { "To be known" } (list(&findings.warnings)) } }
+    html! { @if !findings.warnings.is_empty() { h2 { "Before you rely on this" } (list(&findings.warnings)) } }
 }
 
 fn list(lines: &[String]) -> Markup {
@@ -138,7 +138,7 @@ fn cost(record: &Record, findings: &Findings) -> Result<Markup, DrawingError> {
         @for note in cost_notes(record, cost) { p { (note) } }
         p class="soft" {
             "Prices of " (prices.region) ", read " (prices.as_of) " from " (prices.sources.join(" and ")) ". "
-            "What a host spends on a request is what a lone caller waits, less one round trip, so it is no less than what is billed. "
+            "What a host spends on a request is taken to be the mean wait under the calmest load, less one round trip: no less than what is billed, for each host. "
             "Lambda bills the requests of the handshake too. Logs, builds, images, traffic and free tiers are left out."
         }
     })

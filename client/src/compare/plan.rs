@@ -72,4 +72,53 @@ impl Plan {
         });
         callers.max().unwrap_or(0)
     }
+
+    /// How many calls of a load are counted out on each host, where it is not the time that
+    /// is.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a moderate count")]
+    pub(crate) fn calls(&self, load: Load) -> Option<usize> {
+        match (self.amount, load) {
+            (Amount::Calls(calls), _) => Some(calls),
+            (Amount::Seconds(seconds), Load::Open { rate }) => {
+                Some((seconds * rate).ceil().max(1.0) as usize)
+            }
+            (Amount::Seconds(_), Load::Closed { .. }) => None,
+        }
+    }
+
+    /// Into how many rounds a load is cut: fewer where the calls are few, since each caller
+    /// is to have two in a round.
+    pub(crate) fn rounds(&self, load: Load) -> usize {
+        let callers = match load {
+            Load::Closed { callers } => 2 * callers,
+            Load::Open { .. } => 1,
+        };
+        self.calls(load).map_or(self.rounds, |calls| self.rounds.min(calls / callers).max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_has_two_calls_for_each_caller() {
+        let plan = |amount| Plan {
+            workload: Workload::default(),
+            starts: 0,
+            loads: Vec::new(),
+            amount,
+            warm_up: 0,
+            rounds: 20,
+            seed: 0,
+        };
+        let closed = |callers| Load::Closed { callers };
+        assert_eq!(plan(Amount::Calls(500)).rounds(closed(16)), 15);
+        assert_eq!(plan(Amount::Calls(40)).rounds(closed(16)), 1);
+        assert_eq!(plan(Amount::Calls(5)).rounds(closed(16)), 1);
+        assert_eq!(plan(Amount::Calls(500)).rounds(closed(1)), 20);
+        assert_eq!(plan(Amount::Seconds(1.0)).rounds(closed(16)), 20);
+        assert_eq!(plan(Amount::Seconds(1.0)).rounds(Load::Open { rate: 5.0 }), 5);
+        assert_eq!(plan(Amount::Seconds(1.0)).calls(Load::Open { rate: 0.1 }), Some(1));
+    }
 }

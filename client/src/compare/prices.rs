@@ -1,6 +1,7 @@
 //! The price table: one file, dated, sourced and replaceable.
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// What AWS charges, in US dollars.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,6 +31,32 @@ pub(super) struct AgentCorePrices {
     pub(super) usd_per_gb_hour: f64,
     pub(super) least_mb: f64,
     pub(super) least_seconds: f64,
+}
+
+/// A price that is none.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("a price must be a number, and not negative")]
+pub struct PriceError;
+
+impl Prices {
+    /// Reads a table in the form of the one that is shipped.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(json: &[u8]) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let prices: Self = serde_json::from_slice(json)?;
+        let (lambda, agentcore) = (&prices.lambda, &prices.agentcore);
+        let numbers = [
+            lambda.usd_per_million_requests,
+            lambda.usd_per_gb_second,
+            agentcore.usd_per_vcpu_hour,
+            agentcore.usd_per_gb_hour,
+            agentcore.least_mb,
+            agentcore.least_seconds,
+        ];
+        let fine = numbers.iter().all(|number| number.is_finite() && *number >= 0.0);
+        if fine { Ok(prices) } else { Err(PriceError.into()) }
+    }
 }
 
 impl Default for Prices {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::distribution::Distribution;
 use super::plan::{Load, Plan};
@@ -73,6 +74,8 @@ pub struct Lane {
     pub round_trip_ms: Option<f64>,
     /// Why it was measured no further.
     pub gave_up: Option<String>,
+    /// Failures of connections and calls that are not measured, by kind.
+    pub beforehand: BTreeMap<String, u64>,
     /// What was said with the first failure of each kind.
     pub said: BTreeMap<String, String>,
 }
@@ -87,6 +90,39 @@ pub enum Platform {
     Lambda,
     /// Anybody else.
     Other,
+}
+
+/// A record that is none of this program's.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum RecordError {
+    /// Another form than this program's.
+    #[error("it has form {0}, and this program reads form {FORMAT}")]
+    Format(u32),
+    /// A part that does not fit the others.
+    #[error("its parts do not fit each other: {0}")]
+    Inconsistent(&'static str),
+}
+
+impl Record {
+    /// Checks that it is of this program's making, as far as reading it depends on that.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self) -> Result<(), RecordError> {
+        let hosts = self.lanes.len();
+        let lane = |difference: &Difference| difference.lane < hosts;
+        let checks = [
+            (hosts > 1, "it has less than two hosts"),
+            (self.loads.iter().all(|load| load.lanes.len() == hosts), "a load is of other hosts"),
+            (self.starts.is_empty() || self.starts.len() == hosts, "the starts are of other hosts"),
+            (self.differences.iter().flatten().all(lane), "a difference is of another host"),
+        ];
+        if self.format != FORMAT {
+            return Err(RecordError::Format(self.format));
+        }
+        let failed = checks.iter().find(|(holds, _)| !holds);
+        failed.map_or(Ok(()), |(_, what)| Err(RecordError::Inconsistent(what)))
+    }
 }
 
 impl Platform {
@@ -105,9 +141,16 @@ impl Platform {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Starts {
     /// On what ran for nobody yet.
-    pub first: Vec<Start>,
+    pub cold: Burst,
     /// The same again, on what ran by then.
-    pub again: Vec<Start>,
+    pub warm: Burst,
+}
+
+/// Starts at once.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Burst {
+    /// Those that were answered.
+    pub answered: Vec<Start>,
     /// Those that failed, by kind.
     pub failed: BTreeMap<String, u64>,
 }
@@ -135,16 +178,22 @@ pub struct LoadRecord {
 pub struct Measured {
     /// In the order in which they were made; the hosts' rounds alternate.
     pub rounds: Vec<Round>,
-    /// Seconds in which this program was at work meanwhile.
+    /// Seconds from the first call to the last answer, less the turns of other hosts.
+    pub seconds: f64,
+    /// Seconds in which this program was at work meanwhile: under a closed load for this
+    /// host, under an open one for all of them.
     pub busy_seconds: f64,
-    /// Under an open load, how much later than due the calls were begun.
+    /// Under an open load, how much later than due this program got to the calls.
     pub late: Distribution,
+    /// Under an open load, calls that were kept back, too many being on their way already.
+    pub held: u64,
 }
 
-/// A stretch of calls without a pause.
+/// A stretch of calls.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Round {
-    /// How long it took.
+    /// Under a closed load, the seconds that a caller spent on calls, on average. Pauses
+    /// after failures, and the end, when some callers are done before others, are no part.
     pub seconds: f64,
     /// Its calls.
     pub calls: Distribution,
@@ -157,11 +206,5 @@ impl Measured {
         let mut all = Distribution::default();
         self.rounds.iter().for_each(|round| all.add(&round.calls));
         all
-    }
-
-    /// Seconds in which calls were made.
-    #[must_use]
-    pub fn seconds(&self) -> f64 {
-        self.rounds.iter().map(|round| round.seconds).sum()
     }
 }

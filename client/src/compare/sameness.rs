@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use similar::TextDiff;
 
+use super::failure::{is_answer, printable, said};
+use super::record::Platform;
 use super::workload::Workload;
 use crate::client::Client;
 use crate::error::Error;
@@ -31,12 +33,13 @@ pub struct Difference {
 impl Behaviour {
     /// Lists the tools and makes each call of the workload once.
     pub(crate) async fn of(client: &Client, workload: &Workload) -> Result<Self, Error> {
+        let platform = Platform::of(client.target());
         let tools = client.list_tools().await?;
         let mut answers = Vec::new();
         for call in workload.calls() {
             answers.push(match client.call_tool(&call.tool, call.arguments.clone()).await {
                 Ok(answer) => Ok(answer),
-                Err(Error::Rpc { code, message, .. }) => Err(format!("JSON-RPC error {code}: {message}")),
+                Err(error) if is_answer(&error, platform) => Err(said(&error)),
                 Err(error) => return Err(error),
             });
         }
@@ -48,14 +51,40 @@ impl Behaviour {
         self.tools.len()
     }
 
-    /// Whether each call's answer was an error, in the order of the workload.
-    pub(crate) fn errors(&self) -> Vec<bool> {
-        let is_error = |answer: &Result<CallToolResult, _>| {
-            answer.as_ref().map_or(true, |answer| answer.is_error == Some(true))
-        };
-        self.answers.iter().map(is_error).collect()
+    /// How each call ends, in the order of the workload.
+    pub(crate) fn endings(&self) -> Vec<Ending> {
+        self.answers.iter().map(|answer| Ending::of(answer.as_ref().ok())).collect()
     }
 }
+
+/// How a call ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// With a result.
+    Result,
+    /// With an error of the tool.
+    ToolError,
+    /// With an error of the server.
+    Refusal,
+}
+
+impl Ending {
+    /// How a call ended whose answer had a result, or had none.
+    pub(crate) fn of(result: Option<&CallToolResult>) -> Self {
+        match result {
+            None => Self::Refusal,
+            Some(result) if result.is_error == Some(true) => Self::ToolError,
+            Some(_) => Self::Result,
+        }
+    }
+}
+
+/// The most lines of a diff that are kept, and the most characters of each.
+const MOST_LINES: usize = 100;
+const LONGEST_LINE: usize = 300;
+
+/// The most differences of which a diff is kept.
+const MOST_DIFFS: usize = 20;
 
 /// What differs between the first host, by name and behaviour, and each of the others.
 pub(crate) fn differences(workload: &Workload, hosts: &[(&str, Behaviour)]) -> Vec<Difference> {
@@ -63,8 +92,13 @@ pub(crate) fn differences(workload: &Workload, hosts: &[(&str, Behaviour)]) -> V
     let mut found = Vec::new();
     for (lane, (name, behaviour)) in (1..).zip(others) {
         let mut compare = |what: String, left: String, right: String| {
+            let what = printable(&what.chars().take(LONGEST_LINE).collect::<String>());
             if left != right {
-                let diff = TextDiff::from_lines(&left, &right).unified_diff().header(first, name).to_string();
+                let diff = if found.len() < MOST_DIFFS {
+                    diff([first, name], [&left, &right])
+                } else {
+                    String::new()
+                };
                 found.push(Difference { lane, what, diff });
             }
         };
@@ -76,6 +110,21 @@ pub(crate) fn differences(workload: &Workload, hosts: &[(&str, Behaviour)]) -> V
         }
     }
     found
+}
+
+/// What is in one text and not in the other, within bounds.
+fn diff([first, second]: [&str; 2], [left, right]: [&str; 2]) -> String {
+    let whole = TextDiff::from_lines(left, right).unified_diff().header(first, second).to_string();
+    let lines = whole.lines().count();
+    let shown = whole.lines().take(MOST_LINES).map(|line| match line.char_indices().nth(LONGEST_LINE) {
+        Some((end, _)) => format!("{}…\n", &line[..end]),
+        None => format!("{line}\n"),
+    });
+    let mut shown = printable(&shown.collect::<String>());
+    if lines > MOST_LINES {
+        shown += &format!("… and {} lines more\n", lines - MOST_LINES);
+    }
+    shown
 }
 
 fn answer(answer: &Result<CallToolResult, String>) -> String {
@@ -151,11 +200,20 @@ mod tests {
     fn a_refusal_is_an_answer() {
         let mut refusing = behaviour("Add", ["8", "28", "Hello"]);
         refusing.answers[0] = Err("JSON-RPC error -32602: unknown tool".to_owned());
-        assert_eq!(refusing.errors(), [true, false, false]);
+        assert_eq!(refusing.endings(), [Ending::Refusal, Ending::Result, Ending::Result]);
         let found = differences(
             &Workload::default(),
             &[("a", behaviour("Add", ["8", "28", "Hello"])), ("b", refusing)],
         );
         assert!(found[0].diff.contains("+JSON-RPC error -32602: unknown tool"), "{}", found[0].diff);
+    }
+
+    #[test]
+    fn a_diff_stays_within_bounds() {
+        let long = format!("\u{1b}[31m{}\n{}", "b".repeat(5000), "a\n".repeat(5000));
+        let diff = diff(["one", "two"], ["x\n", &long]);
+        assert_eq!(diff.lines().count(), MOST_LINES + 1);
+        assert!(diff.ends_with("lines more\n") && !diff.contains('\u{1b}'), "{diff}");
+        assert!(diff.lines().all(|line| line.chars().count() <= LONGEST_LINE + 1));
     }
 }

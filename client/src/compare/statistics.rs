@@ -14,6 +14,9 @@ use super::record::Round;
 /// How often rounds are drawn.
 const RESAMPLES: usize = 2000;
 
+/// With fewer rounds than this there is no interval: it would be far too narrow.
+pub(crate) const LEAST_ROUNDS: usize = 10;
+
 /// What is compared between hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -40,7 +43,7 @@ pub struct Interval {
     pub estimate: f64,
     /// The lower end.
     pub low: f64,
-    /// The upper end; infinite (null in JSON) where calls failed.
+    /// The upper end; infinite (null in JSON) where too many calls failed to know.
     pub high: f64,
 }
 
@@ -53,7 +56,7 @@ impl Interval {
 }
 
 /// How many times as much the second host takes (or gets done) as the first; `None` where
-/// one has nothing to show, or too many of its calls failed for the quantity to exist.
+/// there are less than ten rounds, or too many of the calls failed for the quantity to exist.
 /// `confidence` is a share, such as 0.95.
 #[must_use]
 pub fn ratio(
@@ -62,32 +65,62 @@ pub fn ratio(
     pairing: Pairing,
     confidence: f64,
 ) -> Option<Interval> {
-    let (first, second) = (Blocks::new(first), Blocks::new(second));
+    let (first, second) = match pairing {
+        Pairing::InTurns => both(first, second),
+        Pairing::Apart => (with_calls(first), with_calls(second)),
+    };
+    if first.len().min(second.len()) < LEAST_ROUNDS {
+        return None;
+    }
+    let (first, second) = (Blocks::new(&first), Blocks::new(&second));
     let whole = |blocks: &Blocks| blocks.quantity(quantity, &(0..blocks.rounds.len()).collect::<Vec<_>>());
-    let estimate = whole(&second)? / whole(&first)?;
+    let estimate = times(whole(&first)?, whole(&second)?)?;
     // The same seed each time: the same measurements have the same interval.
     let mut random = fastrand::Rng::with_seed(RESAMPLES as u64);
-    let mut ratios: Vec<f64> = (0..RESAMPLES)
+    let draws: Vec<Option<f64>> = (0..RESAMPLES)
         .map(|_| {
             let drawn = draw(&mut random, first.rounds.len());
             let other = match pairing {
-                Pairing::InTurns if first.rounds.len() == second.rounds.len() => drawn.clone(),
-                _ => draw(&mut random, second.rounds.len()),
+                Pairing::InTurns => drawn.clone(),
+                Pairing::Apart => draw(&mut random, second.rounds.len()),
             };
+            // A quantile that does not exist is beyond any that does.
             let one = first.quantity(quantity, &drawn).unwrap_or(f64::INFINITY);
             let other = second.quantity(quantity, &other).unwrap_or(f64::INFINITY);
-            // Where neither exists, nothing is known.
-            if one.is_infinite() && other.is_infinite() { f64::INFINITY } else { other / one }
+            times(one, other)
         })
         .collect();
-    ratios.sort_by(f64::total_cmp);
+    // What is not known may be anything, so it counts at both ends.
+    let ends = |unknown: f64, share: f64| {
+        let mut ratios: Vec<f64> = draws.iter().map(|ratio| ratio.unwrap_or(unknown)).collect();
+        ratios.sort_by(f64::total_cmp);
+        ratios[usize::try_from(rank(share, RESAMPLES as u64)).unwrap_or(RESAMPLES) - 1]
+    };
     let outside = (1.0 - confidence) / 2.0;
-    let at = |share: f64| ratios[usize::try_from(rank(share, RESAMPLES as u64)).unwrap_or(RESAMPLES) - 1];
-    Some(Interval { estimate, low: at(outside), high: at(1.0 - outside) })
+    Some(Interval { estimate, low: ends(0.0, outside), high: ends(f64::INFINITY, 1.0 - outside) })
 }
 
+/// The second as a multiple of the first, if that can be said.
+fn times(first: f64, second: f64) -> Option<f64> {
+    let ratio = second / first;
+    (!ratio.is_nan()).then_some(ratio)
+}
+
+/// One round less than there are, which makes up for their being few: drawing all of them
+/// would find too little variance.
 fn draw(random: &mut fastrand::Rng, rounds: usize) -> Vec<usize> {
-    (0..rounds).map(|_| random.usize(0..rounds)).collect()
+    (1..rounds).map(|_| random.usize(0..rounds)).collect()
+}
+
+/// The rounds in which calls were made.
+fn with_calls(rounds: &[Round]) -> Vec<&Round> {
+    rounds.iter().filter(|round| round.calls.calls() > 0).collect()
+}
+
+/// The rounds in which calls were made on both, in pairs.
+fn both<'a>(first: &'a [Round], second: &'a [Round]) -> (Vec<&'a Round>, Vec<&'a Round>) {
+    let pairs = first.iter().zip(second);
+    pairs.filter(|(one, other)| one.calls.calls() > 0 && other.calls.calls() > 0).unzip()
 }
 
 /// Rounds in a form that is quick to add up.
@@ -106,8 +139,7 @@ struct Block {
 }
 
 impl Blocks {
-    fn new(rounds: &[Round]) -> Self {
-        let rounds: Vec<&Round> = rounds.iter().filter(|round| round.calls.calls() > 0).collect();
+    fn new(rounds: &[&Round]) -> Self {
         let durations =
             rounds.iter().flat_map(|round| round.calls.buckets().map(|(microseconds, _)| microseconds));
         let durations: Vec<u64> = durations.collect::<BTreeSet<_>>().into_iter().collect();
@@ -155,7 +187,7 @@ impl Blocks {
 fn throughput<'a>(drawn: impl Iterator<Item = &'a Block>) -> Option<f64> {
     let (answers, seconds) =
         drawn.fold((0, 0.0), |(answers, seconds), block| (answers + block.answers, seconds + block.seconds));
-    (seconds > 0.0 && answers > 0).then(|| count(answers) / seconds)
+    (seconds > 0.0).then(|| count(answers) / seconds)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod table;
 
 use super::findings::Findings;
 use super::record::Record;
-use super::words::{failures, plural, regressions};
+use super::words::{failures, percent, plural, regressions};
 use costs::costs;
 use loads::{load, starts};
 pub use table::Style;
@@ -24,14 +24,19 @@ pub fn text(record: &Record, findings: &Findings, style: Style) -> String {
     }
     sections.extend(list("Failures", &failures(record)));
     sections.extend(list("Slower than the earlier run", &regressions(findings)));
-    sections.extend(list("To be known", &findings.warnings));
+    sections.extend(list("Before you rely on this", &findings.warnings));
     if !findings.loads.is_empty() {
-        let percent = findings.confidence * 1e2;
-        sections.push(format!(
-            "* the best, beyond chance; ~ of too few calls; [ ] where the true value is, with {percent} % confidence\n"
-        ));
+        sections.push(legend(findings));
     }
     sections.join("\n")
+}
+
+fn legend(findings: &Findings) -> String {
+    let confidence = percent(findings.confidence);
+    let failed = findings.loads.iter().flat_map(|load| &load.lanes).any(|lane| !lane.failed.is_empty());
+    let answers =
+        if failed { "; a failed call counts as slower than any, max and mean are of answers" } else { "" };
+    format!("* best, by more than chance; ~ too few calls; [ ] {confidence} confidence interval{answers}\n")
 }
 
 fn sameness(record: &Record) -> String {
@@ -48,10 +53,8 @@ fn sameness(record: &Record) -> String {
         }
         Some(differences) => {
             let shown = differences.iter().map(|difference| {
-                format!(
-                    "\n{} differs in {}:\n{}",
-                    record.lanes[difference.lane].name, difference.what, difference.diff
-                )
+                let name = &record.lanes[difference.lane].name;
+                format!("\n{name} differs in {}:\n{}", difference.what, difference.diff)
             });
             format!("Same answers: NO.\n{}", shown.collect::<String>())
         }

@@ -1,19 +1,22 @@
 //! What is to be known before a number is trusted.
 
+use super::baseline;
 use super::distribution::{count, milliseconds};
-use super::findings::{Findings, Summary};
+use super::findings::{Findings, StartSummary, Summary};
+use super::measure::MOST_IN_FLIGHT;
 use super::plan::Load;
 use super::record::{LoadRecord, Measured, Platform, Record};
+use super::statistics::LEAST_ROUNDS;
 
 /// Above this share of the time at work, this program may be what limits.
 const BUSY: f64 = 0.8;
 
 /// Above this share of the time lost to answers that took far longer than the median, a
 /// closed load hides what other callers would have met.
-const STALLED: f64 = 0.05;
+const LOST: f64 = 0.05;
 
-/// Far longer than the median, for [`STALLED`].
-const FAR: f64 = 10.0;
+/// Far longer than the median.
+const FAR: f64 = 3.0;
 
 /// All that is to be said.
 pub(crate) fn of(record: &Record, findings: &Findings, baseline: Option<&Record>) -> Vec<String> {
@@ -27,51 +30,54 @@ pub(crate) fn of(record: &Record, findings: &Findings, baseline: Option<&Record>
         }
     }
     for (lane, starts) in record.lanes.iter().zip(&findings.starts) {
-        if 2 * starts.surely_cold < record.plan.starts {
-            said.push(format!(
-                "{}: {} of {} starts were surely cold; the others may have met what ran already",
-                lane.name, starts.surely_cold, starts.first.calls
-            ));
-        }
+        said.extend(not_cold(starts).map(|what| format!("{}: {what}", lane.name)));
     }
     for (load, summary) in record.loads.iter().zip(&findings.loads) {
         let name = |index: usize| record.lanes[index].name.as_str();
         for (index, (measured, lane)) in load.lanes.iter().zip(&summary.lanes).enumerate() {
             let place = format!("{}, {}", name(index), load.load);
             let stalls = stalls(load, measured);
-            said.extend(stalls.map(|what| format!("{place}: {what}: {}", instead(record))));
-            said.extend(client_limit(load, lane).map(|what| format!("{place}: {what}")));
+            said.extend(stalls.map(|what| format!("{place}: {what}; {}", instead(record))));
+            said.extend(client_limit(lane).map(|what| format!("{place}: {what}")));
         }
     }
     said.extend(few(findings));
+    said.extend(no_intervals(record, findings));
     said.extend(cost(record, findings));
-    if let Some(before) = baseline
-        && serde_json::to_value(&before.plan.workload).ok()
-            != serde_json::to_value(&record.plan.workload).ok()
-    {
-        said.push("the earlier run made other calls than this one".to_owned());
+    if let Some(before) = baseline {
+        said.extend(unmatched(before, record));
     }
     said
 }
 
-/// A closed load sees a pause once, whatever it would have done to others.
+fn not_cold(starts: &StartSummary) -> Option<String> {
+    if starts.cold.calls == 0 {
+        return Some(
+            "no cold start was measured: its environments ran already, for another protocol".to_owned(),
+        );
+    }
+    (!starts.is_cold()).then(|| {
+        format!(
+            "{} of {} starts were clearly cold, the others may have met what ran already; so they are not compared",
+            starts.clearly_cold, starts.cold.calls
+        )
+    })
+}
+
+/// A closed load meets a stall once, whatever it would have done to others.
 fn stalls(load: &LoadRecord, measured: &Measured) -> Option<String> {
     let Load::Closed { callers } = load.load else { return None };
     let all = measured.all();
     let median = all.quantile(0.5)?;
-    let (mut calls, mut lost) = (0_u64, 0.0);
-    for (microseconds, many) in all.buckets() {
-        let took = milliseconds(microseconds);
-        if took > FAR * median {
-            calls += many;
-            lost += took * count(many) / 1e3;
-        }
-    }
-    let share = lost / (measured.seconds() * count(callers as u64));
+    let far = || all.buckets().filter(|(microseconds, _)| milliseconds(*microseconds) > FAR * median);
+    let calls: u64 = far().map(|(_, many)| many).sum();
+    let lost: f64 =
+        far().map(|(microseconds, many)| (milliseconds(microseconds) - median) * count(many)).sum();
+    let share = lost / 1e3 / (measured.seconds * count(callers as u64));
     let of_calls = count(calls) / count(all.calls());
-    (share > STALLED && share > 2.0 * of_calls).then(|| {
+    (share > LOST && share > 2.0 * of_calls).then(|| {
         format!(
-            "{calls} of {} calls took more than {FAR} times the median, and {:.0} % of the time. Callers who wait for their answers cannot show what that does to those who come meanwhile",
+            "it stalled: {calls} of {} calls, more than {FAR} times as long as the median, took {:.0} % of the time. Callers who wait for their answers meet a stall once, so this load understates it",
             all.calls(),
             share * 1e2
         )
@@ -81,29 +87,62 @@ fn stalls(load: &LoadRecord, measured: &Measured) -> Option<String> {
 /// What shows what a closed load cannot.
 fn instead(record: &Record) -> String {
     let open = record.plan.loads.iter().find(|load| matches!(load, Load::Open { .. }));
-    open.map_or_else(|| "measure with --rate".to_owned(), |open| format!("{open} shows it"))
+    open.map_or_else(|| "measure with --rate".to_owned(), |open| format!("see {open}"))
 }
 
 /// This program may have been the limit.
-fn client_limit(load: &LoadRecord, lane: &Summary) -> Option<String> {
+fn client_limit(lane: &Summary) -> Option<String> {
     let busy = lane.busy.filter(|busy| *busy > BUSY).map(|busy| {
         format!("this client was at work {:.0} % of the time, so it may be what limited", busy * 1e2)
     });
-    let rate_missed =
+    let behind =
         lane.late_p90_ms.zip(lane.latency.p50).filter(|(late, p50)| *late > 1.0 && *late > 0.1 * p50);
-    let rate_missed = rate_missed.filter(|_| matches!(load.load, Load::Open { .. })).map(|(late, _)| {
-        format!("10 % of the calls were begun {late:.1} ms late or more, which counts as their time: this client could not keep the rate")
+    let behind = behind.map(|(late, _)| {
+        format!("this client got to 10 % of the calls {late:.1} ms late or more, which counts as their time")
     });
-    busy.or(rate_missed)
+    let held = (lane.held > 0).then(|| {
+        format!(
+            "{} calls were kept back, {MOST_IN_FLIGHT} being on their way already; that counts as their time",
+            lane.held
+        )
+    });
+    busy.or(behind).or(held)
 }
 
 /// Too few calls for a quantile to mean something.
 fn few(findings: &Findings) -> Option<String> {
     let mut measured = findings.loads.iter().flat_map(|load| &load.lanes).filter(|lane| lane.calls > 0);
-    let few = |lane: &Summary| [0.9, 0.99, 0.999].iter().any(|quantile| !lane.latency.supports(*quantile));
-    let said =
-        "what is marked ~ is of too few calls: ten beyond it take 100 for p90, 1000 for p99, 10000 for p99.9";
+    let few = |lane: &Summary| !lane.latency.supports(0.999);
+    let said = "~ marks a quantile with fewer than ten calls beyond it: p50 needs 20 calls, p90 100, p99 1000, p99.9 10000";
     measured.any(few).then(|| said.to_owned())
+}
+
+/// Too few rounds for intervals.
+fn no_intervals(record: &Record, findings: &Findings) -> Option<String> {
+    let rounds = record.loads.iter().flat_map(|load| &load.lanes).map(|lane| lane.rounds.len()).max();
+    let starts = findings.starts.iter().map(|starts| starts.cold.calls).max();
+    let few_rounds = rounds.is_some_and(|rounds| rounds < LEAST_ROUNDS);
+    let few_starts = starts.is_some_and(|starts| starts < LEAST_ROUNDS as u64);
+    (few_rounds || few_starts).then(|| {
+        format!("ratios take {LEAST_ROUNDS} starts, or {LEAST_ROUNDS} rounds of two calls for each caller: with fewer, chance cannot be told")
+    })
+}
+
+/// What an earlier run has no counterpart of.
+fn unmatched(before: &Record, record: &Record) -> Vec<String> {
+    let mut said = Vec::new();
+    for lane in record.lanes.iter().filter(|lane| baseline::counterpart(before, lane).is_none()) {
+        said.push(format!("{} is not in the earlier run", lane.name));
+    }
+    for load in
+        record.loads.iter().filter(|load| !before.loads.iter().any(|earlier| earlier.load == load.load))
+    {
+        said.push(format!("{} is not in the earlier run", load.load));
+    }
+    if before.plan.workload != record.plan.workload {
+        said.push("the earlier run made other calls".to_owned());
+    }
+    said
 }
 
 fn cost(record: &Record, findings: &Findings) -> Option<String> {
@@ -114,4 +153,37 @@ fn cost(record: &Record, findings: &Findings) -> Option<String> {
     Some(format!(
         "the prices are those of {priced}, and {elsewhere} may have others: give a table with --prices"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::time::Duration;
+
+    /// A caller who called for a minute, a call taking so many milliseconds, but each tenth
+    /// second a second longer.
+    fn stalling(milliseconds: u64) -> Measured {
+        let mut measured = Measured {
+            rounds: vec![super::super::record::Round::default()],
+            seconds: 60.0,
+            ..Measured::default()
+        };
+        let calls = &mut measured.rounds[0].calls;
+        (0..54_000 / milliseconds).for_each(|_| calls.answered(Duration::from_millis(milliseconds)));
+        (0..6).for_each(|_| calls.answered(Duration::from_millis(1000 + milliseconds)));
+        measured
+    }
+
+    #[test]
+    fn a_stall_is_noticed_on_quick_hosts_and_on_slow_ones() {
+        let load = LoadRecord { load: Load::Closed { callers: 1 }, lanes: Vec::new() };
+        for milliseconds in [1, 20, 190] {
+            let said = stalls(&load, &stalling(milliseconds)).expect("a warning");
+            assert!(said.starts_with("it stalled: 6 of "), "{said}");
+        }
+        let mut steady = stalling(20);
+        steady.rounds[0].calls = (0..3000).map(|_| Duration::from_millis(20)).collect();
+        assert_eq!(stalls(&load, &steady), None);
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::cost::{Cheapest, CostModel};
-use super::findings::{Cost, Findings};
+use super::findings::{Cost, Figures, Findings};
 use super::plan::Load;
 use super::record::{Platform, Record};
 use super::statistics::{Interval, Quantity};
@@ -27,7 +27,7 @@ pub(crate) fn how_cold(record: &Record) -> Vec<String> {
     let mut lines = Vec::new();
     if has(Platform::AgentCore) {
         lines.push(format!(
-            "AgentCore: {count} new sessions, at most 20 at once; each has a microVM of its own."
+            "AgentCore: {count} new sessions, at most 20 a second; each has a microVM of its own."
         ));
     }
     if has(Platform::Lambda) {
@@ -36,16 +36,22 @@ pub(crate) fn how_cold(record: &Record) -> Vec<String> {
     if has(Platform::Other) {
         lines.push(format!("Others: {count} at once; nothing is known of how they start."));
     }
-    lines
-        .push("Warm is the same again at once. Surely cold is what took longer than all of that.".to_owned());
+    lines.push(
+        "Warm: the same sessions or environments again, right after. Clearly cold: slower than every warm one."
+            .to_owned(),
+    );
     lines
 }
 
 /// What the costs rest on, and where the cheapest host changes.
 pub(crate) fn cost_notes(record: &Record, cost: &Cost) -> Vec<String> {
     let assumed = &cost.model.assumptions;
+    let cpu = assumed.cpu_ms.map_or_else(
+        || "CPU for all of the time that a call takes".to_owned(),
+        |ms| format!("{ms} ms of CPU a call"),
+    );
     let mut notes = vec![format!(
-        "Assumed: {} per session, {} s apart; Lambda with {} MB; AgentCore with {} MB and an idle timeout of {} s.",
+        "Assumed: {} per session, {} s apart, and a start for each session; Lambda with {} MB; AgentCore with {} MB, an idle timeout of {} s, and {cpu}.",
         plural(u64::from(assumed.calls_per_session), "call"),
         assumed.seconds_between_calls,
         assumed.lambda_mb,
@@ -59,7 +65,7 @@ pub(crate) fn cost_notes(record: &Record, cost: &Cost) -> Vec<String> {
             cheapest(record, &cost.by_calls_per_session)
         ));
         notes.push(format!(
-            "Cheapest by calls per hour, for an agent that keeps its session: {}.",
+            "Cheapest by calls per hour, of one agent that keeps its session: {}.",
             cheapest(record, &cost.by_calls_per_hour)
         ));
     }
@@ -76,7 +82,7 @@ fn usual_idle_timeout(record: &Record, cost: &Cost) -> Option<String> {
     let model = CostModel { assumptions, ..cost.model.clone() };
     let bill = model.bill(&cost.lanes.get(lane)?.as_ref()?.usage)?;
     Some(format!(
-        "With the platform's usual idle timeout of {USUAL_IDLE_TIMEOUT} s, {} costs {}.",
+        "With AgentCore's usual idle timeout of {USUAL_IDLE_TIMEOUT} s, a million calls on {} cost {}.",
         record.lanes[lane].name,
         dollars(bill.total())
     ))
@@ -87,7 +93,7 @@ fn cheapest(record: &Record, steps: &[Cheapest]) -> String {
     let name = |step: &Cheapest| record.lanes[step.host].name.as_str();
     match steps {
         [] => "not known".to_owned(),
-        [only] => format!("{} however many", name(only)),
+        [only] => format!("{} at any number", name(only)),
         steps => {
             let shown = steps.iter().enumerate().map(|(index, step)| match steps.get(index + 1) {
                 Some(next) if index == 0 => format!("{} up to {}", name(step), next.from - 1.0),
@@ -113,9 +119,11 @@ pub(crate) fn failures(record: &Record) -> Vec<String> {
 /// How often a host failed, by kind, over all that was measured.
 fn failed(record: &Record, lane: usize) -> BTreeMap<String, u64> {
     let loads = record.loads.iter().flat_map(|load| &load.lanes[lane].rounds);
-    let starts = record.starts.get(lane).into_iter().flat_map(|starts| &starts.failed);
+    let starts = record.starts.get(lane).into_iter();
+    let starts = starts.flat_map(|starts| starts.cold.failed.iter().chain(&starts.warm.failed));
+    let beforehand = &record.lanes[lane].beforehand;
     let mut failed = BTreeMap::new();
-    for (kind, count) in loads.flat_map(|round| round.calls.failures()).chain(starts) {
+    for (kind, count) in loads.flat_map(|round| round.calls.failures()).chain(starts).chain(beforehand) {
         *failed.entry(kind.clone()).or_default() += count;
     }
     failed
@@ -124,14 +132,33 @@ fn failed(record: &Record, lane: usize) -> BTreeMap<String, u64> {
 /// What is slower than it was, a line each.
 pub(crate) fn regressions(findings: &Findings) -> Vec<String> {
     let slower = findings.regressions.iter().map(|regression| {
-        let quantity = match regression.quantity {
-            Quantity::Quantile(quantile) => format!("p{}", quantile * 1e2),
-            Quantity::Throughput => "throughput".to_owned(),
-        };
+        let place = regression.load.map_or_else(|| "cold start".to_owned(), |load| load.to_string());
         let times = interval(&regression.slower);
-        format!("{}, {}: {quantity} is {times} times as slow", regression.lane, regression.load)
+        let what = match regression.quantity {
+            Quantity::Quantile(quantile) => format!("p{:.0} is {times} times what it was", quantile * 1e2),
+            Quantity::Throughput => format!("throughput fell by a factor of {times}"),
+        };
+        format!("{}, {place}: {what}", regression.lane)
     });
     slower.collect()
+}
+
+/// A quantile of some calls, and whether it is of too few. One that falls among calls that
+/// failed is said to.
+pub(crate) fn quantile(figures: &Figures, quantile: f64) -> (String, Certainty) {
+    let value = figures.quantile(quantile);
+    if value.is_none() && figures.calls > 0 {
+        return ("failed".to_owned(), Certainty::Fine);
+    }
+    let unsure = value.is_some() && !figures.supports(quantile);
+    (number(value), if unsure { Certainty::TooFew } else { Certainty::Fine })
+}
+
+/// Whether there are enough calls for a quantile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Certainty {
+    Fine,
+    TooFew,
 }
 
 /// Three digits or more.
@@ -147,9 +174,23 @@ pub(crate) fn number(value: Option<f64>) -> String {
 
 /// An estimate with its interval.
 pub(crate) fn interval(interval: &Interval) -> String {
-    let times = |value: f64| if value < 0.0995 { format!("{value:.3}") } else { number(Some(value)) };
     let [estimate, low, high] = [interval.estimate, interval.low, interval.high].map(times);
     format!("{estimate} [{low}, {high}]")
+}
+
+/// A ratio, of which a small one is as interesting as a large one.
+fn times(ratio: f64) -> String {
+    match ratio {
+        small if small > 0.0 && small < 0.00995 => format!("{small:.4}"),
+        small if small > 0.0 && small < 0.0995 => format!("{small:.3}"),
+        ratio => number(Some(ratio)),
+    }
+}
+
+/// A share in percent, without digits that mean nothing.
+pub(crate) fn percent(share: f64) -> String {
+    let text = format!("{:.1}", share * 1e2);
+    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
 }
 
 /// Dollars per million calls.

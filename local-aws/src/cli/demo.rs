@@ -115,7 +115,7 @@ async fn refusals(
 /// Both hosts side by side, in a few seconds.
 async fn compare(programs: &Programs, stack: &Stack, callers: &Callers) -> anyhow::Result<()> {
     let targets = [stack.runtime_arn(), stack.function_url()];
-    let little = ["--cold=8", "--concurrency=1,8", "--seconds=1", "--rate=0"];
+    let little = ["--cold=10", "--concurrency=1,8", "--seconds=1", "--rate=0"];
     let arguments = [&["compare", &targets[0], &targets[1]], &little[..]].concat();
     let run = client(programs, stack, &callers.caller, &arguments).await?;
     if run.code != Some(0) {

@@ -32,12 +32,20 @@ pub(super) struct CostArguments {
     seconds_between_calls: f64,
 
     /// Milliseconds of CPU that a call takes on AgentCore [default: all the time that it takes]
-    #[arg(long, value_name = "MS")]
-    cpu_ms: Option<u32>,
+    #[arg(long, value_name = "MS", value_parser = milliseconds)]
+    cpu_ms: Option<f64>,
 
     /// Prices to use instead of the table that is built in
     #[arg(long, value_name = "FILE.json")]
     prices: Option<PathBuf>,
+}
+
+fn milliseconds(text: &str) -> Result<f64, String> {
+    let milliseconds: f64 = text.parse().map_err(|_| "not a number of milliseconds".to_owned())?;
+    (0.0..=900_000.0)
+        .contains(&milliseconds)
+        .then_some(milliseconds)
+        .ok_or_else(|| "must be from 0 to 900000".to_owned())
 }
 
 impl CostArguments {
@@ -56,7 +64,7 @@ impl CostArguments {
             idle_timeout: f64::from(self.idle_timeout),
             calls_per_session: self.calls_per_session,
             seconds_between_calls: self.seconds_between_calls,
-            cpu_ms: self.cpu_ms.map(f64::from),
+            cpu_ms: self.cpu_ms,
         };
         Ok(CostModel { prices, assumptions })
     }

@@ -17,7 +17,7 @@ pub(super) struct Measuring {
     workload: Option<PathBuf>,
 
     /// Cold starts to provoke on each host, 0 for none
-    #[arg(long, default_value_t = 10, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(..=200))]
+    #[arg(long, default_value_t = 20, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(..=200))]
     cold: u16,
 
     /// Callers at once, each of whom waits for an answer before the next call; several loads with commas
@@ -42,7 +42,7 @@ pub(super) struct Measuring {
     warm_up: u16,
 
     /// Turns that the hosts take at each load
-    #[arg(long, default_value_t = 20, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(2..=1000))]
+    #[arg(long, default_value_t = 20, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1000))]
     rounds: u16,
 
     /// Compare both eras of the protocol on each host: initialize, and 2026-07-28
@@ -52,7 +52,8 @@ pub(super) struct Measuring {
 
 fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| "not a number of calls per second".to_owned())?;
-    (0.0..=10_000.0).contains(&rate).then_some(rate).ok_or_else(|| "must be from 0 to 10000".to_owned())
+    let usable = rate == 0.0 || (0.1..=10_000.0).contains(&rate);
+    usable.then_some(rate).ok_or_else(|| "must be 0, or from 0.1 to 10000".to_owned())
 }
 
 impl Measuring {

@@ -29,11 +29,11 @@ pub(super) fn cost(
     })
 }
 
-/// What the host spends on a request: no more than what a lone caller waits, less the way
-/// there and back.
+/// What the host spends on a request: no more than what a caller waits under the calmest
+/// load, less the way there and back.
 fn usage(record: &Record, lane: usize, calm: &Summary, starts: Option<&StartSummary>) -> Option<Usage> {
     let lane = &record.lanes[lane];
-    let start_ms = starts.and_then(|starts| Some(starts.first.p50? - starts.again.p50?));
+    let start_ms = starts.and_then(|starts| Some(starts.cold_p50()? - starts.warm.p50?));
     let call_ms = calm.latency.mean? - lane.round_trip_ms.unwrap_or(0.0);
     // tools/list, and to begin with either server/discover, or initialize and its notification.
     let stateless = lane.protocol.as_deref().is_some_and(|version| version >= "2026");

@@ -4,39 +4,45 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 
-use super::{Bench, Host, SESSIONS_PER_SECOND, Subject, new_session};
+use super::call::PAUSE_AFTER_FAILURE;
+use super::{Bench, Host, Subject, new_session};
 use crate::client::{Connector, Options, Retries};
+use crate::compare::failure::printable;
 use crate::compare::record::Platform;
 use crate::compare::sameness::{Behaviour, differences};
 use crate::error::Error;
 use crate::target::Target;
 
-/// So that sessions begun one by one are no more than that.
-const SESSION_INTERVAL: Duration = Duration::from_millis(1000 / SESSIONS_PER_SECOND as u64);
-
 impl Bench<'_> {
-    /// Connects to each host once, and has it show how it behaves.
+    /// Connects to each host once, and has it show how it behaves. Nothing is timed yet, so
+    /// what may be tried again is.
     pub(super) async fn meet(&self, subjects: &[Subject]) -> Result<Vec<Host>, Error> {
         self.begins("same answers?".to_owned(), subjects.len());
         let mut hosts = Vec::new();
         let mut behaviours = Vec::new();
         for (lane, subject) in subjects.iter().enumerate() {
-            let options = Options { retries: Retries::Never, session_id: None, ..subject.options.clone() };
+            let options = Options { session_id: None, ..subject.options.clone() };
             let connector = Connector::new(subject.target.clone(), options).await?;
             let platform = Platform::of(&subject.target);
-            let sessions: Vec<String> = new_session(platform).into_iter().collect();
-            let client = connector.prepare(sessions.first().cloned())?.connect().await?;
+            let session = new_session(platform);
+            if session.is_some() {
+                self.pacer.wait(1).await;
+            }
+            let client = connector.prepare(session.clone())?.connect().await?;
             let behaviour = Behaviour::of(&client, &self.plan.workload).await?;
             let round_trip_ms = round_trip(&subject.target).await;
             self.record.lane(lane, |lane| {
                 lane.protocol = Some(client.protocol_version());
-                lane.server = client.server();
+                lane.server = client.server().map(|server| printable(&server));
                 lane.tools = behaviour.tool_count();
                 lane.round_trip_ms = round_trip_ms;
             });
-            let errors = behaviour.errors();
+            client.close().await;
+            let endings = behaviour.endings();
             behaviours.push((subject.name.as_str(), behaviour));
-            hosts.push(Host { lane, platform, connector, clients: vec![client], sessions, errors });
+            let connector = connector.with_retries(Retries::Never);
+            let sessions = session.into_iter().collect();
+            hosts.push(Host { lane, platform, connector, clients: Vec::new(), sessions, endings });
             self.step();
         }
         self.record.with(|record| {
@@ -49,26 +55,34 @@ impl Bench<'_> {
     /// there are any.
     pub(super) async fn connect(&self, hosts: &mut [Host]) {
         let wanted = self.plan.connections();
-        let missing = hosts.iter().map(|host| wanted.saturating_sub(host.clients.len())).sum();
-        self.begins("connections".to_owned(), missing);
+        self.begins("connections".to_owned(), wanted * hosts.len());
         for host in hosts {
             while host.clients.len() < wanted && !self.record.gave_up(host.lane) {
-                let known = host.sessions.get(host.clients.len()).cloned();
-                if known.is_none() && host.platform == Platform::AgentCore {
-                    tokio::time::sleep(SESSION_INTERVAL).await;
-                }
-                let session = known.or_else(|| new_session(host.platform));
-                let connected = match host.connector.prepare(session) {
-                    Ok(prepared) => prepared.connect().await,
-                    Err(error) => Err(error),
-                };
-                match connected {
-                    Ok(client) => {
-                        host.clients.push(client);
-                        self.step();
-                    }
-                    Err(error) => self.record.give_up(host.lane, &error),
-                }
+                self.connect_once_more(host).await;
+            }
+        }
+    }
+
+    async fn connect_once_more(&self, host: &mut Host) {
+        let known = host.sessions.get(host.clients.len()).cloned();
+        if known.is_none() && host.platform == Platform::AgentCore {
+            self.pacer.wait(1).await;
+        }
+        let session = known.or_else(|| new_session(host.platform));
+        let connected = match host.connector.prepare(session) {
+            Ok(prepared) => prepared.connect().await,
+            Err(error) => return self.record.give_up(host.lane, &error),
+        };
+        match connected {
+            Ok(client) => {
+                host.clients.push(client);
+                self.record.answered(host.lane);
+                self.step();
+            }
+            Err(error) => {
+                let kind = self.record.failure(host.lane, &error);
+                self.record.beforehand(host.lane, kind);
+                tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
-use crate::compare::failure::{Health, kind};
+use crate::compare::failure::{Health, kind, said};
 use crate::compare::plan::Load;
 use crate::compare::record::{Lane, LoadRecord, Measured, Record, Round};
 use crate::error::Error;
@@ -67,11 +67,16 @@ impl<'a> Recorder<'a> {
         let kind = self.with(|record| {
             let lane = &mut record.lanes[lane];
             let kind = kind(error, lane.platform);
-            lane.said.entry(kind.clone()).or_insert_with(|| error.to_string());
+            lane.said.entry(kind.clone()).or_insert_with(|| said(error));
             kind
         });
         self.failed(lane, &kind);
         kind
+    }
+
+    /// Counts a failure of what is not measured.
+    pub(super) fn beforehand(&self, lane: usize, kind: String) {
+        self.lane(lane, |lane| *lane.beforehand.entry(kind).or_default() += 1);
     }
 
     /// Counts a failure of a known kind towards giving the host up.
@@ -90,7 +95,7 @@ impl<'a> Recorder<'a> {
 
     /// Measures a host no further.
     pub(super) fn give_up(&self, lane: usize, error: &Error) {
-        self.lane(lane, |lane| lane.gave_up = Some(error.to_string()));
+        self.lane(lane, |lane| lane.gave_up = Some(said(error)));
     }
 
     pub(super) fn gave_up(&self, lane: usize) -> bool {

@@ -44,7 +44,7 @@ fn share(calls: &Distribution, from: f64, to: f64) -> f64 {
     count(within.map(|(_, many)| many).sum()) / count(calls.calls().max(1))
 }
 
-/// What time so many of the calls kept to, out to the slowest of each host.
+/// What time so many of the calls kept to.
 pub(super) fn percentiles(load: &LoadRecord) -> Option<Chart> {
     let lanes: Vec<Distribution> = load.lanes.iter().map(Measured::all).collect();
     let most = lanes.iter().map(Distribution::calls).max().filter(|most| *most > 1)?;
@@ -85,16 +85,16 @@ fn percentile(one_in: f64) -> String {
 
 /// Each start of each host: the first ones above, the same again below.
 pub(super) fn cold_and_warm(record: &Record) -> Option<Chart> {
-    let all = record.starts.iter().flat_map(|starts| starts.first.iter().chain(&starts.again));
+    let all =
+        record.starts.iter().flat_map(|starts| starts.cold.answered.iter().chain(&starts.warm.answered));
     let times: Vec<f64> = all.map(|start| start.answered_ms).collect();
     let (low, high) = (times.iter().copied().reduce(f64::min)?, times.iter().copied().reduce(f64::max)?);
     let rows = 2.0 * count(record.starts.len() as u64);
     let mut shapes = Vec::new();
     for (lane, starts) in record.starts.iter().enumerate() {
-        for (again, kind) in [(false, "cold"), (true, "warm")] {
-            let row = rows - 2.0 * count(lane as u64) - if again { 2.0 } else { 1.0 };
-            let starts = if again { &starts.again } else { &starts.first };
-            let points = starts.iter().map(|start| (start.answered_ms, row + 0.3)).collect();
+        for (down, burst, kind) in [(1.0, &starts.cold, "cold"), (2.0, &starts.warm, "warm")] {
+            let row = rows - 2.0 * count(lane as u64) - down;
+            let points = burst.answered.iter().map(|start| (start.answered_ms, row + 0.3)).collect();
             shapes.push(Shape::Dots { lane, points });
             let text = format!("{}, {kind}", record.lanes[lane].name);
             shapes.push(Shape::Label { at: (low * 0.9, row + 0.72), text });

@@ -7,10 +7,26 @@ use crate::compare::findings::{Cost, Figures, LaneCost, LoadSummary, StartSummar
 use crate::compare::plan::Load;
 use crate::compare::record::Record;
 use crate::compare::statistics::Interval;
-use crate::compare::words::{dollars, interval, number};
+use crate::compare::words::{self, Certainty, dollars, interval, number};
 
-/// A row: what it is, and each host's value with how it compares to the first's.
-type Row<T> = (&'static str, fn(&T) -> String, fn(&T) -> Option<Interval>);
+/// A row: what it is, each host's value, how that compares to the first's, and whose is the
+/// best.
+struct Row<T> {
+    name: &'static str,
+    value: fn(&T) -> String,
+    ratio: fn(&T) -> Option<Interval>,
+    best: Option<usize>,
+}
+
+fn row<T>(name: &'static str, value: fn(&T) -> String) -> Row<T> {
+    Row { name, value, ratio: |_| None, best: None }
+}
+
+impl<T> Row<T> {
+    fn compared(self, ratio: fn(&T) -> Option<Interval>, best: Option<usize>) -> Self {
+        Self { ratio, best, ..self }
+    }
+}
 
 fn table<T>(record: &Record, lanes: &[T], rows: &[Row<T>]) -> Markup {
     // On a phone, names of many hosts have no room but in the legend.
@@ -19,11 +35,14 @@ fn table<T>(record: &Record, lanes: &[T], rows: &[Row<T>]) -> Markup {
         @if many.is_some() { div class="phone" { (legend(record)) } }
         table class=[many] {
             tr { th {} @for (index, lane) in record.lanes.iter().enumerate() { th { (swatch(index)) span class="name" { (lane.name) } } } }
-            @for (name, value, ratio) in rows {
+            @for row in rows {
                 tr {
-                    td { (name) }
-                    @for lane in lanes {
-                        td { (value(lane)) @if let Some(ratio) = ratio(lane) { small { "× " (interval(&ratio)) } } }
+                    td { (row.name) }
+                    @for (index, lane) in lanes.iter().enumerate() {
+                        td class=[(row.best == Some(index)).then_some("best")] {
+                            ((row.value)(lane))
+                            @if let Some(ratio) = (row.ratio)(lane) { small { "× " (interval(&ratio)) } }
+                        }
                     }
                 }
             }
@@ -31,64 +50,62 @@ fn table<T>(record: &Record, lanes: &[T], rows: &[Row<T>]) -> Markup {
     }
 }
 
-fn no_ratio<T>(_: &T) -> Option<Interval> {
-    None
-}
-
 pub(super) fn starts(record: &Record, starts: &[StartSummary]) -> Markup {
-    let rows: [Row<StartSummary>; 7] = [
-        ("starts", |start| start.first.calls.to_string(), no_ratio),
-        ("cold, min", |start| number(start.first.min), no_ratio),
-        ("cold, median", |start| number(start.first.p50), |start| start.ratio),
-        ("cold, max", |start| number(start.first.max), no_ratio),
-        ("warm, median", |start| number(start.again.p50), no_ratio),
-        ("of it handshake", |start| number(start.handshake_ms), no_ratio),
-        ("surely cold", |start| format!("{} of {}", start.surely_cold, start.first.calls), no_ratio),
+    let best = starts.iter().position(|start| start.best);
+    let rows = [
+        row("starts", |start: &StartSummary| start.cold.calls.to_string()),
+        row("failed", |start| start.failed.values().sum::<u64>().to_string()),
+        row("cold, min", |start| number(start.cold.min)),
+        row("cold, median", |start: &StartSummary| quantile(&start.cold, 0.5))
+            .compared(|start| start.ratio, best),
+        row("cold, max", |start| number(start.cold.max)),
+        row("warm, median", |start| quantile(&start.warm, 0.5)),
+        row("of it handshake", |start| number(start.handshake_ms)),
+        row("clearly cold", |start| format!("{} of {}", start.clearly_cold, start.cold.calls)),
     ];
     table(record, starts, &rows)
 }
 
 /// A quantile, with ~ behind it where the calls are too few for it.
-fn quantile(figures: &Figures, value: Option<f64>, quantile: f64) -> String {
-    let unsure = value.is_some() && !figures.supports(quantile);
-    number(value) + if unsure { " ~" } else { "" }
+fn quantile(figures: &Figures, share: f64) -> String {
+    let (text, certainty) = words::quantile(figures, share);
+    if certainty == Certainty::TooFew { text + " ~" } else { text }
 }
 
 pub(super) fn load(record: &Record, summary: &LoadSummary) -> Markup {
-    let rows: [Row<Summary>; 12] = [
-        ("calls", |lane| lane.calls.to_string(), no_ratio),
-        ("failed", |lane| lane.failures().to_string(), no_ratio),
-        ("throttled", |lane| lane.throttled().to_string(), no_ratio),
-        ("calls per second", |lane| number(lane.throughput), |lane| lane.throughput_ratio),
-        ("min", |lane| number(lane.latency.min), no_ratio),
-        ("p50", |lane| number(lane.latency.p50), |lane| lane.p50_ratio),
-        ("p90", |lane| quantile(&lane.latency, lane.latency.p90, 0.9), no_ratio),
-        ("p99", |lane| quantile(&lane.latency, lane.latency.p99, 0.99), |lane| lane.p99_ratio),
-        ("p99.9", |lane| quantile(&lane.latency, lane.latency.p999, 0.999), no_ratio),
-        ("max", |lane| number(lane.latency.max), no_ratio),
-        ("mean", |lane| number(lane.latency.mean), no_ratio),
-        ("this client's own work", |lane| number(lane.own_work_ms), no_ratio),
+    let mut rows = vec![
+        row("calls", |lane: &Summary| lane.calls.to_string()),
+        row("failed", |lane| lane.failures().to_string()),
+        row("throttled", |lane| lane.throttled().to_string()),
+        row("calls per second", |lane: &Summary| number(lane.throughput))
+            .compared(|lane| lane.throughput_ratio, summary.best_throughput),
+        row("min", |lane| number(lane.latency.min)),
+        row("p50", |lane: &Summary| quantile(&lane.latency, 0.5))
+            .compared(|lane| lane.p50_ratio, summary.best_p50),
+        row("p90", |lane| quantile(&lane.latency, 0.9)),
+        row("p99", |lane: &Summary| quantile(&lane.latency, 0.99))
+            .compared(|lane| lane.p99_ratio, summary.best_p99),
+        row("p99.9", |lane| quantile(&lane.latency, 0.999)),
+        row("max", |lane| number(lane.latency.max)),
+        row("mean", |lane| number(lane.latency.mean)),
+        row("this client's own work", |lane| number(lane.own_work_ms)),
     ];
-    let late: [Row<Summary>; 1] = [("begun late, p90", |lane| number(lane.late_p90_ms), no_ratio)];
-    let open = matches!(summary.load, Load::Open { .. });
-    let rows: Vec<Row<Summary>> = rows.into_iter().chain(late.into_iter().filter(|_| open)).collect();
+    if matches!(summary.load, Load::Open { .. }) {
+        rows.push(row("begun late, p90", |lane| number(lane.late_p90_ms)));
+    }
     table(record, &summary.lanes, &rows)
 }
 
 pub(super) fn cost(record: &Record, cost: &Cost) -> Markup {
-    fn part(lane: Option<&LaneCost>, part: fn(&LaneCost) -> f64) -> String {
-        lane.map_or_else(|| "-".to_owned(), |lane| dollars(part(lane)))
+    fn part(lane: Option<&LaneCost>, part: fn(&LaneCost) -> String) -> String {
+        lane.map_or_else(|| "-".to_owned(), part)
     }
-    let rows: [Row<Option<LaneCost>>; 5] = [
-        ("requests", |lane| part(lane.as_ref(), |lane| lane.bill.requests), no_ratio),
-        ("memory", |lane| part(lane.as_ref(), |lane| lane.bill.memory), no_ratio),
-        ("CPU", |lane| part(lane.as_ref(), |lane| lane.bill.cpu), no_ratio),
-        ("all", |lane| part(lane.as_ref(), |lane| lane.bill.total()), no_ratio),
-        (
-            "ms a request, at most",
-            |lane| lane.map_or_else(|| "-".to_owned(), |lane| number(Some(lane.usage.call_ms))),
-            no_ratio,
-        ),
+    let rows = [
+        row("requests", |lane: &Option<LaneCost>| part(lane.as_ref(), |lane| dollars(lane.bill.requests))),
+        row("memory", |lane| part(lane.as_ref(), |lane| dollars(lane.bill.memory))),
+        row("CPU", |lane| part(lane.as_ref(), |lane| dollars(lane.bill.cpu))),
+        row("all", |lane| part(lane.as_ref(), |lane| dollars(lane.bill.total()))),
+        row("ms a request, at most", |lane| part(lane.as_ref(), |lane| number(Some(lane.usage.call_ms)))),
     ];
     table(record, &cost.lanes, &rows)
 }

@@ -28,7 +28,7 @@ pub(super) fn tiles(record: &Record, findings: &Findings) -> Markup {
                     None => p { b { "not known" } },
                 }
             }
-            @if !findings.starts.is_empty() { (tile("Cold start, median", &|lane| ms(findings.starts[lane].first.p50))) }
+            @if !findings.starts.is_empty() { (tile("Cold start, median", &|lane| ms(findings.starts[lane].cold_p50()))) }
             @if let Some(calm) = calm { (tile(&format!("Warm call, median, {}", calm.load), &|lane| ms(calm.lanes[lane].latency.p50))) }
             @if let Some(busiest) = busiest { (tile(&format!("Calls per second, {}", busiest.load), &|lane| number(busiest.lanes[lane].throughput))) }
             @if let Some(cost) = &findings.cost {

@@ -47,16 +47,18 @@ fn the_interval_of_a_host_slowed_by_a_fifth_excludes_one_and_contains_the_truth(
 fn throughput_is_compared_too() {
     let round =
         |calls: u64| Round { seconds: 2.0, calls: (0..calls).map(|_| Duration::from_millis(1)).collect() };
-    let (slow, fast) = (vec![round(10), round(12)], vec![round(20), round(24)]);
+    let alternating =
+        |calls: [u64; 2]| -> Vec<Round> { (0..10).map(|index| round(calls[index % 2])).collect() };
+    let (slow, fast) = (alternating([10, 12]), alternating([20, 24]));
     let interval = ratio([&slow, &fast], Quantity::Throughput, Pairing::InTurns, 0.95).expect("an interval");
     assert_eq!(interval, Interval { estimate: 2.0, low: 2.0, high: 2.0 });
 }
 
 #[test]
 fn a_quantile_that_falls_among_failures_has_no_ratio() {
-    let fine = vec![Round { seconds: 1.0, calls: [Duration::from_millis(1)].into_iter().collect() }];
+    let fine = vec![Round { seconds: 1.0, calls: [Duration::from_millis(1)].into_iter().collect() }; 10];
     let mut failing = fine.clone();
-    failing[0].calls.failed("throttled");
+    failing.iter_mut().for_each(|round| round.calls.failed("throttled"));
     assert!(ratio([&fine, &failing], MEDIAN, Pairing::InTurns, 0.95).is_some());
     assert_eq!(ratio([&fine, &failing], Quantity::Quantile(0.99), Pairing::InTurns, 0.95), None);
     assert_eq!(ratio([&fine, &[]], MEDIAN, Pairing::Apart, 0.95), None);
@@ -73,4 +75,44 @@ fn failures_widen_the_interval_to_no_end() {
     let interval =
         ratio([&fine, &failing], Quantity::Quantile(0.7), Pairing::InTurns, 0.95).expect("an interval");
     assert!(interval.high.is_infinite(), "{interval:?}");
+}
+
+#[test]
+fn few_rounds_have_no_interval() {
+    let round = Round { seconds: 1.0, calls: [Duration::from_millis(1)].into_iter().collect() };
+    let few = vec![round.clone(); LEAST_ROUNDS - 1];
+    assert_eq!(ratio([&few, &few], MEDIAN, Pairing::InTurns, 0.95), None);
+    // Rounds without calls are none.
+    let mut some = vec![round; LEAST_ROUNDS];
+    assert!(ratio([&some, &some], MEDIAN, Pairing::InTurns, 0.95).is_some());
+    some[3] = Round::default();
+    assert_eq!(ratio([&some, &some], MEDIAN, Pairing::Apart, 0.95), None);
+}
+
+#[test]
+fn a_host_that_answers_no_more_has_lost_its_throughput() {
+    let answered = Round { seconds: 1.0, calls: [Duration::from_millis(1)].into_iter().collect() };
+    let mut failed = Round { seconds: 1.0, ..Round::default() };
+    failed.calls.failed("HTTP 500");
+    let before = vec![answered.clone(); 20];
+    let now: Vec<Round> =
+        (0..20).map(|round| if round < 4 { answered.clone() } else { failed.clone() }).collect();
+    let slower = ratio([&now, &before], Quantity::Throughput, Pairing::Apart, 0.95).expect("an interval");
+    assert!(slower.estimate > 4.9 && slower.low > 1.0, "{slower:?}");
+}
+
+#[test]
+fn rounds_are_paired_by_when_they_were() {
+    // The drift of each round is the same for both hosts, and far larger than anything else;
+    // a round that one of them missed does not shift the others.
+    let drift = |round: u32| if round % 2 == 0 { 1.0 } else { 100.0 };
+    let rounds = |milliseconds: f64| -> Vec<Round> {
+        let calls =
+            |round| [Duration::from_secs_f64(milliseconds * drift(round) / 1e3)].into_iter().collect();
+        (0..21).map(|round| Round { seconds: 1.0, calls: calls(round) }).collect()
+    };
+    let (mut first, second) = (rounds(10.0), rounds(20.0));
+    first[4] = Round::default();
+    let interval = ratio([&first, &second], MEDIAN, Pairing::InTurns, 0.95).expect("an interval");
+    assert!(interval.low > 1.99 && interval.high < 2.01, "{interval:?}");
 }

@@ -2,15 +2,13 @@
 
 use std::fmt::Write;
 
-use super::table::{Mark, Style, Table};
+use super::table::{Style, Table};
 use crate::compare::findings::Cost;
 use crate::compare::record::Record;
 use crate::compare::words::{cost_notes, dollars};
 
 pub(super) fn costs(record: &Record, cost: &Cost, style: Style) -> String {
     let mut table = Table::new(&["requests", "memory", "CPU", "total"]);
-    let totals = || cost.lanes.iter().map(|lane| lane.map(|lane| lane.bill.total()));
-    let least = totals().flatten().min_by(f64::total_cmp);
     for (lane, priced) in record.lanes.iter().zip(&cost.lanes) {
         let Some(priced) = priced else {
             table.row(&lane.name).cell("-").cell("-").cell("-").cell("-");
@@ -19,7 +17,7 @@ pub(super) fn costs(record: &Record, cost: &Cost, style: Style) -> String {
         let bill = priced.bill;
         let row = table.row(&lane.name);
         row.cell(dollars(bill.requests)).cell(dollars(bill.memory)).cell(dollars(bill.cpu));
-        row.marked(dollars(bill.total()), if Some(bill.total()) == least { Mark::Best } else { Mark::None });
+        row.cell(dollars(bill.total()));
     }
     let prices = &cost.model.prices;
     let mut text = format!(

@@ -10,7 +10,7 @@ pub enum Style {
 }
 
 /// What is to be seen in a number.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 pub(super) enum Mark {
     None,
     /// The best, beyond chance.

@@ -1,0 +1,46 @@
+//! No more new sessions a second than AgentCore takes.
+
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+/// New sessions that are begun in one second, by this program; AgentCore takes 25 from an
+/// account (AgentCore quotas).
+pub(super) const SESSIONS_PER_SECOND: usize = 20;
+
+/// What a session takes of a second.
+const EACH: Duration = Duration::from_millis(1000 / SESSIONS_PER_SECOND as u64);
+
+/// Spaces out new sessions, whoever begins them.
+#[derive(Debug, Default)]
+pub(super) struct Pacer {
+    /// When the next may begin; any time at first.
+    next: Mutex<Option<Instant>>,
+}
+
+impl Pacer {
+    /// Waits until so many may begin at once.
+    pub(super) async fn wait(&self, sessions: u32) {
+        let mut next = self.next.lock().await;
+        let begin = next.map_or_else(Instant::now, |next| next.max(Instant::now()));
+        tokio::time::sleep_until(begin).await;
+        *next = Some(begin + EACH * sessions);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn bursts_are_a_second_apart_and_the_first_is_at_once() {
+        let pacer = Pacer::default();
+        let began = Instant::now();
+        pacer.wait(5).await;
+        assert!(began.elapsed() < Duration::from_millis(40));
+        pacer.wait(5).await;
+        pacer.wait(1).await;
+        assert!(began.elapsed() >= Duration::from_millis(500), "{:?}", began.elapsed());
+    }
+}
