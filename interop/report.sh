@@ -29,7 +29,7 @@ client=build/release/mcp-sigv4
 node "$out/report.mjs" "$out/report.html" "$out"
 
 # Both eras of the protocol are four columns, which a phone must have room for too.
-"$client" compare "${targets[@]}" --both-protocols --seconds 1 --report "$out/protocols.html" >/dev/null
+"$client" compare "${targets[@]}" --both-protocols --seconds 1 --report "$out/protocols.html" >"$out/protocols.txt" || { cat "$out/protocols.txt"; exit 1; }
 mkdir -p "$out/protocols"
 node "$out/report.mjs" "$out/protocols.html" "$out/protocols"
 

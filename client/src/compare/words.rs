@@ -27,7 +27,7 @@ pub(crate) fn how_cold(record: &Record) -> Vec<String> {
     let mut lines = Vec::new();
     if has(Platform::AgentCore) {
         lines.push(format!(
-            "AgentCore: {count} new sessions, at most 20 a second; each has a microVM of its own."
+            "AgentCore: {count} new sessions, at most 20 at once; each has a microVM of its own."
         ));
     }
     if has(Platform::Lambda) {

@@ -4,13 +4,21 @@ use std::time::Instant;
 
 use futures::future::join_all;
 
-use super::pacer::SESSIONS_PER_SECOND;
+use super::pacer::SESSIONS_AT_ONCE;
 use super::{Bench, Host, new_session};
 use crate::client::{Client, Prepared};
 use crate::compare::record::{Burst, Platform, Start, Starts};
 
-/// Which of a host's bursts is written to.
+/// Which of a host's bursts it is.
 type Part = fn(&mut Starts) -> &mut Burst;
+
+fn cold(starts: &mut Starts) -> &mut Burst {
+    &mut starts.cold
+}
+
+fn warm(starts: &mut Starts) -> &mut Burst {
+    &mut starts.warm
+}
 
 impl Bench<'_> {
     /// Has each host start many times at once, and again on what runs by then.
@@ -28,17 +36,14 @@ impl Bench<'_> {
                 continue;
             }
             let sessions: Vec<_> = (0..self.plan.starts).map(|_| new_session(host.platform)).collect();
-            if host.platform == Platform::AgentCore {
-                for sessions in sessions.chunks(SESSIONS_PER_SECOND) {
-                    self.pacer.wait(u32::try_from(sessions.len()).unwrap_or(u32::MAX)).await;
-                    self.burst(host, sessions, |starts| &mut starts.cold).await;
+            let at_once = match host.platform {
+                Platform::AgentCore => SESSIONS_AT_ONCE,
+                Platform::Lambda | Platform::Other => self.plan.starts,
+            };
+            for part in [cold as Part, warm] {
+                for sessions in sessions.chunks(at_once) {
+                    self.burst(host, sessions, part).await;
                 }
-                for sessions in sessions.chunks(SESSIONS_PER_SECOND) {
-                    self.burst(host, sessions, |starts| &mut starts.warm).await;
-                }
-            } else {
-                self.burst(host, &sessions, |starts| &mut starts.cold).await;
-                self.burst(host, &sessions, |starts| &mut starts.warm).await;
             }
             host.sessions.extend(sessions.into_iter().flatten());
         }
@@ -53,6 +58,9 @@ impl Bench<'_> {
             Ok(prepared) => prepared,
             Err(error) => return self.record.give_up(host.lane, &error),
         };
+        if host.platform == Platform::AgentCore {
+            self.pacer.wait(u32::try_from(sessions.len()).unwrap_or(u32::MAX)).await;
+        }
         let clients = join_all(prepared.into_iter().map(|prepared| self.start(host, prepared, part))).await;
         for client in clients.into_iter().flatten() {
             client.close().await;

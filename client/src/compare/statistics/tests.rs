@@ -58,7 +58,9 @@ fn throughput_is_compared_too() {
 fn a_quantile_that_falls_among_failures_has_no_ratio() {
     let fine = vec![Round { seconds: 1.0, calls: [Duration::from_millis(1)].into_iter().collect() }; 10];
     let mut failing = fine.clone();
-    failing.iter_mut().for_each(|round| round.calls.failed("throttled"));
+    for round in &mut failing {
+        round.calls.failed("throttled");
+    }
     assert!(ratio([&fine, &failing], MEDIAN, Pairing::InTurns, 0.95).is_some());
     assert_eq!(ratio([&fine, &failing], Quantity::Quantile(0.99), Pairing::InTurns, 0.95), None);
     assert_eq!(ratio([&fine, &[]], MEDIAN, Pairing::Apart, 0.95), None);
@@ -105,7 +107,7 @@ fn a_host_that_answers_no_more_has_lost_its_throughput() {
 fn rounds_are_paired_by_when_they_were() {
     // The drift of each round is the same for both hosts, and far larger than anything else;
     // a round that one of them missed does not shift the others.
-    let drift = |round: u32| if round % 2 == 0 { 1.0 } else { 100.0 };
+    let drift = |round: u32| if round.is_multiple_of(2) { 1.0 } else { 100.0 };
     let rounds = |milliseconds: f64| -> Vec<Round> {
         let calls =
             |round| [Duration::from_secs_f64(milliseconds * drift(round) / 1e3)].into_iter().collect();
