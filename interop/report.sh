@@ -30,11 +30,11 @@ node "$out/report.mjs" "$out/report.html" "$out"
 # The same measurements, read back, with calls so close that the cheaper host changes.
 mkdir -p "$out/often"
 "$client" compare --from "$out/report.json" --seconds-between-calls 0.1 --report "$out/often.html"
-node "$out/report.mjs" "$out/often.html" "$out/often"
+node "$out/report.mjs" "$out/often.html" "$out/often" 2 break-even
 
 # Both eras of the protocol are four columns, which a phone must have room for too.
 "$client" compare "${targets[@]}" --both-protocols --seconds 1 --report "$out/protocols.html" >"$out/protocols.txt" || { cat "$out/protocols.txt"; exit 1; }
 mkdir -p "$out/protocols"
-node "$out/report.mjs" "$out/protocols.html" "$out/protocols"
+node "$out/report.mjs" "$out/protocols.html" "$out/protocols" 4
 
 echo "ok: the comparison, and its page in a browser"

@@ -91,11 +91,6 @@ impl Compare {
                 read_record(file)?
             }
         };
-        if let Some((before, _)) = &question.baseline {
-            let common =
-                "the earlier run has no host or no load in common with this one, so nothing can be compared";
-            anyhow::ensure!(comparable(before, &record), common);
-        }
         let findings = Findings::of(&record, &question);
         // First, in case nobody reads on.
         self.reporting.write_page(&record, &findings)?;
@@ -104,6 +99,12 @@ impl Compare {
             // In one line: histograms are long.
             Output::Json => json!({ "record": record, "findings": findings }).to_string() + "\n",
         })?;
+        // Last, so that what was measured is not lost.
+        if let Some((before, _)) = &question.baseline {
+            let common =
+                "the earlier run has no host or no load in common with this one, so nothing can be compared";
+            anyhow::ensure!(comparable(before, &record), common);
+        }
         Ok(match (findings.all_well(&record), record.interrupted) {
             (false, _) => Answer::No,
             (true, true) => Answer::Interrupted,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::findings::{Figures, one_by_one};
+use super::findings::{Figures, cold_rounds};
 use super::plan::Load;
 use super::record::{Lane, Measured, Record, Round};
 use super::statistics::{Interval, Pairing, Quantity, ratio};
@@ -30,16 +30,18 @@ pub(crate) fn counterpart(before: &Record, lane: &Lane) -> Option<usize> {
     position.or_else(|| before.lanes.iter().position(|earlier| earlier.name == lane.name))
 }
 
-/// Whether two runs have anything in common that can be compared.
+/// Whether two runs have anything in common that can be compared, or would have, had the
+/// second not been ended early.
 #[must_use]
 pub fn comparable(before: &Record, now: &Record) -> bool {
-    let loads = now.loads.iter().any(|load| before.loads.iter().any(|earlier| earlier.load == load.load));
-    let starts = !now.starts.is_empty() && !before.starts.is_empty();
+    let loads = now.plan.loads.iter().any(|load| before.loads.iter().any(|earlier| earlier.load == *load));
+    let starts = now.plan.starts > 0 && !before.starts.is_empty();
     (loads || starts) && now.lanes.iter().any(|lane| counterpart(before, lane).is_some())
 }
 
 /// What is slower than `limit` times what it was, and surely slower. Hosts and loads that
-/// only one of the runs has are passed over, and quantiles of too few calls.
+/// only one of the runs has are passed over, quantiles of too few calls, and starts that
+/// cannot be called cold.
 pub(crate) fn regressions(before: &Record, now: &Record, limit: f64, confidence: f64) -> Vec<Regression> {
     let mut found = Vec::new();
     for (index, lane) in now.lanes.iter().enumerate() {
@@ -51,7 +53,7 @@ pub(crate) fn regressions(before: &Record, now: &Record, limit: f64, confidence:
             }
         };
         if let (Some(earlier), Some(starts)) = (before.starts.get(place), now.starts.get(index)) {
-            check(None, P50, [&one_by_one(&earlier.cold), &one_by_one(&starts.cold)]);
+            check(None, P50, [&cold_rounds(earlier), &cold_rounds(starts)]);
         }
         for load in &now.loads {
             let Some(earlier) = before.loads.iter().find(|earlier| earlier.load == load.load) else {

@@ -60,6 +60,9 @@ pub(crate) const THROTTLING: &str = "throttled";
 /// The kind of a tool that answers with an error where it did not before.
 pub(crate) const TOOL_ERROR: &str = "tool error";
 
+/// The kind of a call that has a result where it had an error before.
+pub(crate) const NO_ERROR: &str = "result instead of an error";
+
 /// What a host has to show for itself of late.
 #[derive(Debug, Default)]
 pub(crate) struct Health {

@@ -15,7 +15,7 @@ use super::plan::Load;
 use super::record::Record;
 use super::statistics::Interval;
 use super::warnings;
-pub(crate) use summary::one_by_one;
+pub(crate) use summary::cold_rounds;
 
 /// What the measurements come to.
 #[derive(Clone, Debug, Serialize)]

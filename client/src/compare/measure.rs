@@ -10,6 +10,7 @@ mod start;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
 use std::time::SystemTime;
 
 use aws_smithy_types::DateTime;
@@ -62,6 +63,8 @@ struct Host {
     sessions: Vec<String>,
     /// How each call of the workload is to end.
     endings: Vec<Ending>,
+    /// Which call of the workload is the next, around and around.
+    next: AtomicUsize,
 }
 
 /// What all the measuring needs.

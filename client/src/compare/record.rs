@@ -178,7 +178,8 @@ pub struct LoadRecord {
 pub struct Measured {
     /// In the order in which they were made; the hosts' rounds alternate.
     pub rounds: Vec<Round>,
-    /// Seconds from the first call to the last answer, less the turns of other hosts.
+    /// Seconds from the first call to the last answer, less the turns of other hosts; of a
+    /// turn, once it is over.
     pub seconds: f64,
     /// Seconds in which this program was at work meanwhile: under a closed load for this
     /// host, under an open one for all of them.

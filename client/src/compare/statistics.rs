@@ -39,7 +39,7 @@ pub enum Pairing {
 /// An estimate with the interval in which the true value is, with some confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
-    /// What was measured.
+    /// What was measured. It is infinite (null in JSON) where the first host got nothing done.
     pub estimate: f64,
     /// The lower end.
     pub low: f64,

@@ -5,7 +5,7 @@ use super::distribution::{count, milliseconds};
 use super::findings::{Findings, StartSummary, Summary};
 use super::measure::MOST_IN_FLIGHT;
 use super::plan::Load;
-use super::record::{LoadRecord, Measured, Platform, Record};
+use super::record::{Lane, LoadRecord, Measured, Platform, Record};
 use super::statistics::LEAST_ROUNDS;
 
 /// Above this share of the time at work, this program may be what limits.
@@ -32,8 +32,10 @@ pub(crate) fn of(record: &Record, findings: &Findings, baseline: Option<&Record>
             said.push(format!("{} was measured no further: {why}", lane.name));
         }
     }
-    for (lane, starts) in record.lanes.iter().zip(&findings.starts) {
-        said.extend(not_cold(starts).map(|what| format!("{}: {what}", lane.name)));
+    for (index, starts) in findings.starts.iter().enumerate() {
+        said.extend(
+            not_cold(record, index, starts).map(|what| format!("{}: {what}", record.lanes[index].name)),
+        );
     }
     for (load, summary) in record.loads.iter().zip(&findings.loads) {
         let name = |index: usize| record.lanes[index].name.as_str();
@@ -53,11 +55,20 @@ pub(crate) fn of(record: &Record, findings: &Findings, baseline: Option<&Record>
     said
 }
 
-fn not_cold(starts: &StartSummary) -> Option<String> {
+/// Why starts are not compared.
+fn not_cold(record: &Record, index: usize, starts: &StartSummary) -> Option<String> {
+    let lane = &record.lanes[index];
+    let same = |earlier: &&Lane| earlier.target == lane.target && lane.platform != Platform::AgentCore;
     if starts.cold.calls == 0 {
-        return Some(
-            "no cold start was measured: its environments ran already, for another protocol".to_owned(),
-        );
+        return Some(match record.lanes[..index].iter().find(same) {
+            Some(earlier) => {
+                format!("its environments were started for {}, so no cold start was measured", earlier.name)
+            }
+            None => "no cold start was measured".to_owned(),
+        });
+    }
+    if starts.warm.calls == 0 {
+        return Some("the starts were not repeated, so it is not known how many were cold".to_owned());
     }
     (!starts.is_cold()).then(|| {
         format!(
@@ -76,7 +87,8 @@ fn stalls(load: &LoadRecord, measured: &Measured) -> Option<String> {
     let calls: u64 = far().map(|(_, many)| many).sum();
     let lost: f64 =
         far().map(|(microseconds, many)| (milliseconds(microseconds) - median) * count(many)).sum();
-    let share = lost / 1e3 / (measured.seconds * count(callers as u64));
+    let seconds: f64 = measured.rounds.iter().map(|round| round.seconds).sum();
+    let share = lost / 1e3 / (seconds * count(callers as u64));
     let of_calls = count(calls) / count(all.calls());
     (share > LOST && of_calls < FEW).then(|| {
         format!(
@@ -122,9 +134,9 @@ fn few(findings: &Findings) -> Option<String> {
 
 /// Too few rounds for intervals.
 fn no_intervals(record: &Record, findings: &Findings) -> Option<String> {
-    let rounds = record.loads.iter().flat_map(|load| &load.lanes).map(|lane| lane.rounds.len()).max();
     let starts = findings.starts.iter().map(|starts| starts.cold.calls).max();
-    let few_rounds = rounds.is_some_and(|rounds| rounds < LEAST_ROUNDS);
+    let rounds = |load: &LoadRecord| load.lanes.iter().map(|lane| lane.rounds.len()).max();
+    let few_rounds = record.loads.iter().filter_map(rounds).any(|rounds| rounds < LEAST_ROUNDS);
     let few_starts = starts.is_some_and(|starts| starts < LEAST_ROUNDS as u64);
     (few_rounds || few_starts).then(|| {
         format!("ratios take {LEAST_ROUNDS} starts, or {LEAST_ROUNDS} rounds of two calls for each caller: with fewer, chance cannot be told")
@@ -164,14 +176,13 @@ mod tests {
 
     use std::time::Duration;
 
+    use crate::compare::record::Round;
+
     /// A caller who called for a minute, a call taking so many milliseconds, but each tenth
     /// second a second longer.
     fn stalling(milliseconds: u64) -> Measured {
-        let mut measured = Measured {
-            rounds: vec![super::super::record::Round::default()],
-            seconds: 60.0,
-            ..Measured::default()
-        };
+        let mut measured =
+            Measured { rounds: vec![Round { seconds: 60.0, ..Round::default() }], ..Measured::default() };
         let calls = &mut measured.rounds[0].calls;
         (0..54_000 / milliseconds).for_each(|_| calls.answered(Duration::from_millis(milliseconds)));
         (0..6).for_each(|_| calls.answered(Duration::from_millis(1000 + milliseconds)));

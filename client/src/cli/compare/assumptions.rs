@@ -54,7 +54,8 @@ impl CostArguments {
             None => Prices::default(),
             Some(file) => {
                 let text = std::fs::read(file).with_context(|| format!("read {}", file.display()))?;
-                serde_json::from_slice(&text)
+                Prices::read(&text)
+                    .map_err(anyhow::Error::from_boxed)
                     .with_context(|| format!("{} is no price table", file.display()))?
             }
         };

@@ -12,7 +12,7 @@ use crate::cli::connection::seconds;
 #[derive(Args)]
 #[command(next_help_heading = "Measuring")]
 pub(super) struct Measuring {
-    /// Make these calls instead of the guide's three: JSON lines such as {"tool": "now", "arguments": {}}
+    /// Make these calls instead of the guide's three, each with one answer: JSON lines such as {"tool": "greet_user", "arguments": {"name": "Bob"}}
     #[arg(long, value_name = "FILE")]
     workload: Option<PathBuf>,
 

@@ -23,7 +23,8 @@ pub(super) fn load(record: &LoadRecord, confidence: f64) -> LoadSummary {
     let lanes = record.lanes.iter().zip(&all).enumerate().map(|(index, (lane, all))| {
         let seconds = match record.load {
             Load::Closed { .. } => lane.rounds.iter().map(|round| round.seconds).sum(),
-            Load::Open { .. } => lane.seconds,
+            // The last call is due before the time is over.
+            Load::Open { rate } => lane.seconds.max(count(all.calls()) / rate),
         };
         let worked_on = if closed { all.calls() } else { all_calls };
         Summary {
@@ -31,7 +32,8 @@ pub(super) fn load(record: &LoadRecord, confidence: f64) -> LoadSummary {
             throughput: (seconds > 0.0).then(|| count(all.answers()) / seconds),
             latency: Figures::of(all),
             failed: all.failures().clone(),
-            own_work_ms: (worked_on > 0).then(|| lane.busy_seconds * 1e3 / count(worked_on)),
+            own_work_ms: (worked_on > 0 && lane.busy_seconds > 0.0)
+                .then(|| lane.busy_seconds * 1e3 / count(worked_on)),
             busy: (lane.seconds > 0.0).then(|| (lane.busy_seconds / lane.seconds).min(1.0)),
             late_p90_ms: lane.late.quantile(0.9),
             held: lane.held,
@@ -54,11 +56,7 @@ pub(super) fn load(record: &LoadRecord, confidence: f64) -> LoadSummary {
 pub(super) fn starts(starts: &[Starts], confidence: f64) -> Vec<StartSummary> {
     let mut summaries: Vec<StartSummary> = starts.iter().map(start).collect();
     // What is not cold is not compared with what is.
-    let rounds: Vec<Vec<Round>> = starts
-        .iter()
-        .zip(&summaries)
-        .map(|(starts, summary)| if summary.is_cold() { one_by_one(&starts.cold) } else { Vec::new() })
-        .collect();
+    let rounds: Vec<Vec<Round>> = starts.iter().map(cold_rounds).collect();
     let hosts: Vec<&[Round]> = rounds.iter().map(Vec::as_slice).collect();
     let compared = Compared { hosts: &hosts, quantity: P50, pairing: Pairing::Apart, confidence };
     let medians: Vec<Option<f64>> = summaries.iter().map(StartSummary::cold_p50).collect();
@@ -99,8 +97,13 @@ fn distribution(burst: &Burst) -> Distribution {
     calls
 }
 
+/// The cold starts, none where they cannot be called cold.
+pub(crate) fn cold_rounds(starts: &Starts) -> Vec<Round> {
+    if start(starts).is_cold() { one_by_one(&starts.cold) } else { Vec::new() }
+}
+
 /// Each start as a round of its own: one has nothing to do with the other.
-pub(crate) fn one_by_one(burst: &Burst) -> Vec<Round> {
+fn one_by_one(burst: &Burst) -> Vec<Round> {
     let answered = burst.answered.iter().map(|start| [duration(start.answered_ms)].into_iter().collect());
     let failed = burst.failed.iter().flat_map(|(kind, count)| {
         let one = || {

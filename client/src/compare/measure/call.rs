@@ -2,10 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use futures::future::join_all;
+
+use super::pacer::SESSIONS_AT_ONCE;
 use super::{Bench, Host};
 use crate::client::Client;
 use crate::compare::distribution::Distribution;
-use crate::compare::failure::{TOOL_ERROR, is_answer};
+use crate::compare::failure::{NO_ERROR, TOOL_ERROR, is_answer};
+use crate::compare::record::Platform;
 use crate::compare::sameness::Ending;
 
 /// How long a caller waits after a failure, so that a host in trouble is not hammered.
@@ -43,9 +47,10 @@ impl Bench<'_> {
             _ if ending == Some(host.endings[index]) => None,
             Err(error) => Some(self.record.failure(host.lane, &error)),
             // The other way round than when the answers were compared.
-            Ok(_) => {
-                self.record.failed(host.lane, TOOL_ERROR);
-                Some(TOOL_ERROR.to_owned())
+            Ok(result) => {
+                let kind = if result.is_error == Some(true) { TOOL_ERROR } else { NO_ERROR };
+                self.record.failed(host.lane, kind);
+                Some(kind.to_owned())
             }
         };
         if failure.is_none() {
@@ -54,19 +59,27 @@ impl Bench<'_> {
         Outcome { took, failure }
     }
 
-    /// Calls that are not measured: connections are opened, caches filled.
+    /// Calls that are not measured: connections are opened, caches filled. A session that
+    /// was idle for long may begin anew, so no more at once than may begin.
     pub(super) async fn warm_up(&self, hosts: &[Host], connections: usize) {
-        for host in hosts.iter().filter(|host| !self.record.gave_up(host.lane)) {
-            let callers = host.clients.iter().take(connections).map(|client| async move {
-                for turn in 0..self.plan.warm_up {
-                    let outcome = self.call(host, client, turn, Instant::now()).await;
-                    if let Some(kind) = outcome.failure {
-                        self.record.beforehand(host.lane, kind);
-                        break;
-                    }
+        for host in hosts {
+            for clients in host.clients[..connections.min(host.clients.len())].chunks(SESSIONS_AT_ONCE) {
+                if self.record.gave_up(host.lane) {
+                    break;
                 }
-            });
-            futures::future::join_all(callers).await;
+                if host.platform == Platform::AgentCore {
+                    self.pacer.wait(u32::try_from(clients.len()).unwrap_or(u32::MAX)).await;
+                }
+                join_all(clients.iter().map(|client| self.warm_up_one(host, client))).await;
+            }
+        }
+    }
+
+    async fn warm_up_one(&self, host: &Host, client: &Client) {
+        for turn in 0..self.plan.warm_up {
+            if let Some(kind) = self.call(host, client, turn, Instant::now()).await.failure {
+                return self.record.beforehand(host.lane, kind);
+            }
         }
     }
 }

@@ -64,11 +64,12 @@ impl Bench<'_> {
 
     async fn turn(&self, turn: Turn<'_>) {
         let busy_before = busy();
-        let callers = turn.host.clients.iter().take(turn.callers).enumerate();
+        let callers = turn.host.clients.iter().take(turn.callers);
         let turn = &turn;
-        let callers = callers.map(|(caller, client)| async move {
-            let mut next = caller;
+        let callers = callers.map(|client| async move {
             while turn.goes_on() && !self.record.gave_up(turn.host.lane) {
+                // On from where the last round ended: all of the workload is to be called.
+                let next = turn.host.next.fetch_add(1, Ordering::Relaxed);
                 let outcome = self.call(turn.host, client, next, Instant::now()).await;
                 self.record.round(turn.host.lane, turn.round, |round| {
                     round.seconds += outcome.took.as_secs_f64() / count(turn.callers as u64);
@@ -77,7 +78,6 @@ impl Bench<'_> {
                 if outcome.failure.is_some() {
                     tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
                 }
-                next += 1;
             }
         });
         join_all(callers).await;

@@ -1,5 +1,6 @@
 //! Connections: the first to each host, which tells how it behaves, and those for the loads.
 
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
@@ -41,8 +42,8 @@ impl Bench<'_> {
             let endings = behaviour.endings();
             behaviours.push((subject.name.as_str(), behaviour));
             let connector = connector.with_retries(Retries::Never);
-            let sessions = session.into_iter().collect();
-            hosts.push(Host { lane, platform, connector, clients: Vec::new(), sessions, endings });
+            let (sessions, next) = (session.into_iter().collect(), AtomicUsize::new(0));
+            hosts.push(Host { lane, platform, connector, clients: Vec::new(), sessions, endings, next });
             self.step();
         }
         self.record.with(|record| {
@@ -96,7 +97,6 @@ async fn round_trip(target: &Target) -> Option<f64> {
     let host = if target.is_loopback() { "localhost" } else { url.host_str()? };
     let mut fastest: Option<Duration> = None;
     for _ in 0..5 {
-        // Looked up anew each time and cached by the system, so the fastest does not pay.
         let address = tokio::net::lookup_host((host, port)).await.ok()?.next()?;
         let started = Instant::now();
         let connecting = tokio::time::timeout(Duration::from_secs(3), TcpStream::connect(address));

@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn bursts_are_a_second_apart_and_the_first_is_at_once() {
+    async fn bursts_are_apart_by_their_size_and_the_first_is_at_once() {
         let pacer = Pacer::default();
         let began = Instant::now();
         pacer.wait(5).await;
