@@ -14,7 +14,7 @@ use crate::credentials::CachedCredentials;
 use crate::denial::Denial;
 use crate::error::Error;
 use crate::exchange;
-use crate::signer::Signer;
+use crate::signer::{Signer, WithoutCredentials};
 use crate::signing::Signing;
 
 /// How long a look-up may take: it is one small request, with a person waiting.
@@ -125,8 +125,12 @@ impl AwsApi {
     ) -> Result<String, Error> {
         let operation = format!("{}:{operation}", service.signing_name());
         let http = crate::http::client_for(&url)?;
-        let signer =
-            Signer::new(self.credentials.clone(), service.signing_name().to_owned(), self.region.clone());
+        let signer = Signer::new(
+            self.credentials.clone(),
+            service.signing_name().to_owned(),
+            self.region.clone(),
+            WithoutCredentials::Fail,
+        );
         let mut corrected = false;
         loop {
             let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type.clone())]);

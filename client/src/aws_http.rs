@@ -11,6 +11,9 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
+use crate::error::Error;
+use crate::http;
+
 /// For a provider that sets no limit of its own.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -25,11 +28,13 @@ pub(crate) struct AwsHttp {
 }
 
 impl AwsHttp {
-    pub(crate) fn new() -> reqwest::Result<Self> {
-        Ok(Self {
-            outside: crate::http::builder().build()?,
-            metadata: crate::http::builder().no_proxy().build()?,
-        })
+    /// # Errors
+    /// Fails where certificates cannot be read.
+    pub(crate) fn new() -> Result<Self, Error> {
+        let outside = http::build(http::builder()?)?;
+        // No TLS, so no certificates are read for it.
+        let metadata = reqwest::Client::builder().tls_certs_only([]).no_proxy();
+        Ok(Self { outside, metadata: http::build(metadata)? })
     }
 }
 
@@ -66,7 +71,7 @@ async fn exchange(
         reqwest::Request::try_from(request).map_err(|error| ConnectorError::user(error.into()))?;
     *request.timeout_mut() = Some(timeout);
     let response = http.execute(request).await.map_err(failed)?;
-    let mut answer = http::Response::builder().status(response.status());
+    let mut answer = ::http::Response::builder().status(response.status());
     for (name, value) in response.headers() {
         answer = answer.header(name, value);
     }

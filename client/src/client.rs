@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ::http::HeaderMap;
 use rmcp::RoleClient;
 use rmcp::model::{
     CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ClientRequest, Implementation,
@@ -15,7 +16,6 @@ use rmcp::transport::{DynamicTransportError, StreamableHttpClientTransport};
 
 use crate::delivery::SignedHttp;
 use crate::error::Error;
-use crate::http;
 use crate::signer::Signer;
 use crate::signing::Signing;
 use crate::target::Target;
@@ -31,8 +31,16 @@ pub struct Options {
     pub session_id: Option<String>,
     /// How long a request may take, retries included.
     pub timeout: Duration,
+    /// How long a TCP and TLS connection may take to come about.
+    pub connect_timeout: Duration,
+    /// How long a connection may be silent while an answer is awaited; by default as long as
+    /// the request may take.
+    pub read_timeout: Option<Duration>,
     /// Whether a request that met with trouble is sent again.
     pub retries: Retries,
+    /// Headers to send, and sign, with every request. Values marked as sensitive are shown
+    /// nowhere.
+    pub headers: HeaderMap,
     /// Allow plain http to other machines.
     pub allow_http: bool,
 }
@@ -45,7 +53,10 @@ impl Default for Options {
             protocol: Protocol::Initialize,
             session_id: None,
             timeout: Duration::from_mins(2),
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: None,
             retries: Retries::WhereSafe,
+            headers: HeaderMap::new(),
             allow_http: false,
         }
     }
@@ -54,11 +65,25 @@ impl Default for Options {
 /// Whether a request that met with trouble is sent again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Retries {
-    /// Where it cannot have run, or may run twice.
+    /// Where it cannot have run, or may run twice: throttled ones until the timeout, others
+    /// four times.
     #[default]
     WhereSafe,
-    /// Never, so that every trouble is seen, as a measurement must.
-    Never,
+    /// The same, and not more often than this.
+    AtMost(u32),
+}
+
+impl Retries {
+    /// So that every trouble is seen, as a measurement must.
+    pub const NEVER: Self = Self::AtMost(0);
+
+    /// Whether the attempt of this number, from 1, may be followed by another.
+    pub(crate) fn allows(self, attempt: u32) -> bool {
+        match self {
+            Self::WhereSafe => true,
+            Self::AtMost(most) => attempt <= most,
+        }
+    }
 }
 
 /// How the protocol version is agreed on.
@@ -148,7 +173,7 @@ impl Client {
     pub async fn list_tools(&self) -> Result<Vec<Tool>, Error> {
         let listed = within(self.timeout, &self.target, self.service.list_all_tools()).await?;
         let tools = listed.map_err(|error| explain(&error, &self.target))?;
-        self.http.learn(&tools);
+        self.http.learn(tools.iter().filter(|tool| is_repeatable(tool)).map(|tool| tool.name.to_string()));
         Ok(tools)
     }
 
@@ -213,11 +238,14 @@ impl Connector {
 
     /// Gets one connection ready; it shares no TCP connection with any other.
     pub(crate) fn prepare(&self, session_id: Option<String>) -> Result<Prepared, Error> {
-        let Options { timeout, retries, protocol, .. } = self.options;
-        let target = self.target.clone();
-        let client = http::client_for(target.url())?;
-        let http = SignedHttp::new(client, target.clone(), self.signer.clone(), session_id, timeout, retries);
-        Ok(Prepared { target, http, protocol, timeout })
+        let Options { timeout, protocol, .. } = self.options;
+        let http = self.http(session_id)?;
+        Ok(Prepared { target: self.target.clone(), http, protocol, timeout })
+    }
+
+    /// The signed requests of one connection.
+    pub(crate) fn http(&self, session_id: Option<String>) -> Result<SignedHttp, Error> {
+        SignedHttp::new(self.target.clone(), self.signer.clone(), session_id, &self.options)
     }
 }
 
@@ -238,6 +266,12 @@ impl Prepared {
             within(timeout, &target, connected).await?.map_err(|error| explain_start(&error, &target))?;
         Ok(Client { target, http, service, timeout })
     }
+}
+
+fn is_repeatable(tool: &Tool) -> bool {
+    tool.annotations
+        .as_ref()
+        .is_some_and(|hints| hints.read_only_hint == Some(true) || hints.idempotent_hint == Some(true))
 }
 
 async fn within<T>(timeout: Duration, target: &Target, request: impl Future<Output = T>) -> Result<T, Error> {

@@ -1,11 +1,12 @@
 //! Credentials and region from the AWS default chain, cached and refreshed in time.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
-use aws_config::{BehaviorVersion, Region};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
@@ -18,52 +19,114 @@ use crate::error::Error;
 /// waits for its turn, shorter than the shortest session AWS grants (15 minutes).
 const REFRESH_MARGIN: Duration = Duration::from_mins(5);
 
-/// What the AWS configuration of this machine says.
-#[derive(Debug)]
-pub(crate) struct AwsConfiguration {
-    pub(crate) credentials: Option<SharedCredentialsProvider>,
-    pub(crate) region: Option<String>,
-}
-
-/// Reads environment, profile files and the rest of the default chain. A profile that is
-/// named is the only place to look, as with the AWS CLI: it is not to be outdone by keys that
-/// happen to be in the environment.
+/// The AWS default chain: environment, profile files and the rest. A profile that is named is
+/// the only place to look, as with the AWS CLI: it is not to be outdone by keys that happen to
+/// be in the environment.
 ///
-/// # Errors
-/// Fails where no HTTP client can be made. What a provider lacks shows when it is asked.
-pub(crate) async fn load(profile: Option<&str>, region: Option<&str>) -> Result<AwsConfiguration, Error> {
-    let http = AwsHttp::new().map_err(|error| Error::Credentials(error.to_string()))?;
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone());
-    if let Some(region) = region {
-        // Known from the target: no need to ask the instance metadata for it.
-        loader = loader.region(Region::new(region.to_owned()));
-    }
-    if let Some(profile) = profile {
-        loader = loader.profile_name(profile);
-    }
-    let config = loader.load().await;
-    let credentials = match profile {
-        None => config.credentials_provider(),
-        Some(profile) => {
-            let known =
-                ProviderConfig::default().with_http_client(http).with_region(config.region().cloned());
-            let named = ProfileFileCredentialsProvider::builder().configure(&known).profile_name(profile);
-            Some(SharedCredentialsProvider::new(named.build()))
-        }
-    };
-    Ok(AwsConfiguration { credentials, region: config.region().map(Region::as_ref).map(str::to_owned) })
+/// It is read from its start whenever credentials are asked for, so that a login elsewhere or
+/// a file that was edited is seen without a restart.
+#[derive(Debug)]
+pub(crate) struct Chain {
+    http: AwsHttp,
+    profile: Option<String>,
+    region: Option<String>,
 }
 
-/// A cache over a provider: one fetch at a time, whoever asks.
+impl Chain {
+    /// # Errors
+    /// Fails where no HTTP client can be made.
+    pub(crate) fn new(profile: Option<&str>, region: Option<&str>) -> Result<Self, Error> {
+        let (profile, region) = (profile.map(str::to_owned), region.map(str::to_owned));
+        Ok(Self { http: AwsHttp::new()?, profile, region })
+    }
+
+    /// The region that the configuration of this machine names.
+    pub(crate) async fn region(&self) -> Option<String> {
+        match &self.region {
+            // Known from the target: no need to ask the instance metadata for it.
+            Some(region) => Some(region.clone()),
+            None => self.load().await.region().map(Region::as_ref).map(str::to_owned),
+        }
+    }
+
+    async fn load(&self) -> SdkConfig {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(self.http.clone());
+        if let Some(region) = &self.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &self.profile {
+            loader = loader.profile_name(profile);
+        }
+        loader.load().await
+    }
+
+    async fn fetch(&self) -> Result<Credentials, CredentialsError> {
+        let config = self.load().await;
+        let Some(profile) = &self.profile else {
+            let none = || CredentialsError::not_loaded("no provider is configured");
+            return config.credentials_provider().ok_or_else(none)?.provide_credentials().await;
+        };
+        let known = ProviderConfig::default()
+            .with_http_client(self.http.clone())
+            .with_region(config.region().cloned());
+        let named = ProfileFileCredentialsProvider::builder().configure(&known).profile_name(profile);
+        named.build().provide_credentials().await
+    }
+
+    /// When the files were last written that static credentials come from. A login of the
+    /// other kinds ends by itself, and is asked for again then.
+    fn edited(&self) -> Edited {
+        let home = std::env::home_dir().unwrap_or_default();
+        ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"].map(|variable| {
+            let usual = if variable == "AWS_CONFIG_FILE" { ".aws/config" } else { ".aws/credentials" };
+            let path = std::env::var_os(variable).map_or_else(|| home.join(usual), PathBuf::from);
+            std::fs::metadata(path).and_then(|file| file.modified()).ok()
+        })
+    }
+}
+
+type Edited = [Option<SystemTime>; 2];
+
+/// Where credentials come from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Provider(SharedCredentialsProvider),
+    Chain(Chain),
+}
+
+impl Source {
+    async fn fetch(&self) -> Result<Credentials, CredentialsError> {
+        match self {
+            Self::Provider(provider) => provider.provide_credentials().await,
+            Self::Chain(chain) => chain.fetch().await,
+        }
+    }
+
+    fn edited(&self) -> Edited {
+        match self {
+            Self::Provider(_) => Edited::default(),
+            Self::Chain(chain) => chain.edited(),
+        }
+    }
+}
+
+/// A cache over a source: one fetch at a time, whoever asks.
 #[derive(Clone, Debug)]
 pub(crate) struct CachedCredentials {
-    provider: SharedCredentialsProvider,
-    cached: Arc<Mutex<Option<Credentials>>>,
+    source: Arc<Source>,
+    cached: Arc<Mutex<Option<Fetched>>>,
+}
+
+#[derive(Debug)]
+struct Fetched {
+    credentials: Credentials,
+    /// The files that they were read from, as of then.
+    edited: Edited,
 }
 
 impl CachedCredentials {
-    pub(crate) fn new(provider: SharedCredentialsProvider) -> Self {
-        Self { provider, cached: Arc::default() }
+    pub(crate) fn new(source: Source) -> Self {
+        Self { source: Arc::new(source), cached: Arc::default() }
     }
 
     /// Credentials that are good for some minutes yet.
@@ -72,19 +135,21 @@ impl CachedCredentials {
     /// [`Error::NoCredentials`] where the chain has none, [`Error::Credentials`] where a
     /// provider failed.
     pub(crate) async fn get(&self) -> Result<Credentials, Error> {
+        let edited = self.source.edited();
         // Held while fetching: those who wait find what the first one fetched.
         let mut cached = self.cached.lock().await;
-        if let Some(credentials) =
-            cached.as_ref().filter(|credentials| lives_for(credentials, REFRESH_MARGIN))
-        {
+        let fresh =
+            |fetched: &&Fetched| lives_for(&fetched.credentials, REFRESH_MARGIN) && fetched.edited == edited;
+        if let Some(Fetched { credentials, .. }) = cached.as_ref().filter(fresh) {
             return Ok(credentials.clone());
         }
-        match self.provider.provide_credentials().await {
-            Ok(fetched) => Ok(cached.insert(fetched).clone()),
+        match self.source.fetch().await {
+            Ok(credentials) => Ok(cached.insert(Fetched { credentials, edited }).credentials.clone()),
             // Good for less than the margin, but good.
             Err(error) => {
-                match cached.as_ref().filter(|credentials| lives_for(credentials, Duration::ZERO)) {
-                    Some(credentials) => {
+                let alive = |fetched: &&Fetched| lives_for(&fetched.credentials, Duration::ZERO);
+                match cached.as_ref().filter(alive) {
+                    Some(Fetched { credentials, .. }) => {
                         tracing::warn!(%error, "credentials could not be renewed yet");
                         Ok(credentials.clone())
                     }
@@ -97,7 +162,7 @@ impl CachedCredentials {
     /// Forgets credentials that the server called expired, unless newer ones are there.
     pub(crate) async fn forget(&self, expired: &str) {
         let mut cached = self.cached.lock().await;
-        if cached.as_ref().is_some_and(|credentials| credentials.access_key_id() == expired) {
+        if cached.as_ref().is_some_and(|fetched| fetched.credentials.access_key_id() == expired) {
             *cached = None;
         }
     }
@@ -165,7 +230,7 @@ mod tests {
     fn cache(lifetime: Duration) -> (CachedCredentials, Arc<AtomicUsize>) {
         let fetches = Arc::<AtomicUsize>::default();
         let provider = Numbered { fetches: Arc::clone(&fetches), lifetime, good_for: 2 };
-        (CachedCredentials::new(SharedCredentialsProvider::new(provider)), fetches)
+        (CachedCredentials::new(Source::Provider(SharedCredentialsProvider::new(provider))), fetches)
     }
 
     fn run<T>(future: impl Future<Output = T>) -> T {

@@ -6,14 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
-use rmcp::model::{ServerJsonRpcMessage, Tool};
-use rmcp::transport::streamable_http_client::StreamableHttpPostResponse;
 use tokio::time::Instant;
 
-use crate::client::Retries;
+use crate::client::{Options, Retries};
 use crate::denial::Denial;
 use crate::error::{Error, Forbidden, Identity};
-use crate::exchange::{self, NoReply, Refusal, Reply, SESSION_HEADER};
+use crate::exchange::{self, Answer, Events, NoReply, Refusal, Reply, SESSION_HEADER};
+use crate::http::Connections;
 use crate::retry::{self, Trouble, Twice};
 use crate::signer::Signer;
 use crate::target::{Kind, Target};
@@ -26,11 +25,13 @@ pub(crate) struct SignedHttp {
 
 #[derive(Debug)]
 struct Shared {
-    http: reqwest::Client,
+    connections: Connections,
     target: Target,
     signer: Option<Signer>,
     timeout: Duration,
     retries: Retries,
+    /// Sent with every request, and signed with it.
+    headers: HeaderMap,
     /// The session that requests are sent to, for affinity. Kept here because in the
     /// stateless protocol era rmcp keeps none.
     session: Mutex<Option<String>>,
@@ -46,46 +47,60 @@ pub(crate) struct Outgoing {
     pub(crate) awaits_answer: bool,
     /// What it means for the message to arrive twice.
     pub(crate) twice: Twice,
+    /// When it is given up.
+    pub(crate) deadline: Instant,
 }
 
 /// What a message came to.
-pub(crate) enum Delivered {
-    /// An answer, an event stream that will hold it, or a bare acceptance.
-    Answer(StreamableHttpPostResponse),
-    /// A JSON-RPC error, and the session it came from.
-    RpcError(ServerJsonRpcMessage, Option<String>),
+pub(crate) struct Delivered {
+    /// What came; a JSON-RPC error too is a message.
+    pub(crate) answer: Answer,
+    /// The session that it named.
+    pub(crate) session: Option<String>,
 }
 
+type Exchanged = (Result<Reply, NoReply>, Identity, Option<String>);
+
 impl SignedHttp {
+    /// # Errors
+    /// Fails where no HTTP client can be made, for want of certificates.
     pub(crate) fn new(
-        http: reqwest::Client,
         target: Target,
         signer: Option<Signer>,
         session: Option<String>,
-        timeout: Duration,
-        retries: Retries,
-    ) -> Self {
-        let session = Mutex::new(session);
-        let repeatable_tools = Mutex::default();
-        Self {
-            shared: Arc::new(Shared { http, target, signer, timeout, retries, session, repeatable_tools }),
-        }
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let shared = Shared {
+            connections: Connections::new(target.url(), options)?,
+            target,
+            signer,
+            timeout: options.timeout,
+            retries: options.retries,
+            headers: options.headers.clone(),
+            session: Mutex::new(session),
+            repeatable_tools: Mutex::default(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Remembers which tools the server announced as safe to call twice.
-    pub(crate) fn learn(&self, tools: &[Tool]) {
-        let repeatable = tools.iter().filter(|tool| {
-            let hints = tool.annotations.as_ref();
-            hints.is_some_and(|hints| {
-                hints.read_only_hint == Some(true) || hints.idempotent_hint == Some(true)
-            })
-        });
-        lock(&self.shared.repeatable_tools).extend(repeatable.map(|tool| tool.name.to_string()));
+    /// Remembers tools that the server announced as safe to call twice.
+    pub(crate) fn learn(&self, repeatable: impl Iterator<Item = String>) {
+        lock(&self.shared.repeatable_tools).extend(repeatable);
     }
 
     /// Whether a call of this tool may arrive twice.
     pub(crate) fn is_repeatable(&self, tool: &str) -> bool {
         lock(&self.shared.repeatable_tools).contains(tool)
+    }
+
+    /// The session that requests are sent to.
+    pub(crate) fn session(&self) -> Option<String> {
+        lock(&self.shared.session).clone()
+    }
+
+    /// When a message that is sent now is given up.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.shared.timeout
     }
 
     /// Leaves the session; the next request is the first of another.
@@ -103,13 +118,25 @@ impl SignedHttp {
         }
     }
 
+    /// Opens the server's own stream of events, or takes up one that broke off after an
+    /// event. `None` where the server has none.
+    ///
+    /// # Errors
+    /// What kept the server from being asked.
+    pub(crate) async fn listen(&self, headers: &HeaderMap) -> Result<Option<Events>, Error> {
+        let (sent, _) = self.send(Method::GET, headers, Bytes::new()).await?;
+        let response = sent.map_err(|error| self.no_reply(error.into()))?;
+        Ok(exchange::is_event_stream(&response).then(|| exchange::events(response)))
+    }
+
     /// Sends a message until there is an answer, a failure that is final, or no time left.
     pub(crate) async fn deliver(&self, outgoing: &Outgoing) -> Result<Delivered, Error> {
-        let deadline = Instant::now() + self.shared.timeout;
+        let (started, deadline) = (Instant::now(), outgoing.deadline);
+        let timed_out = || self.timed_out(deadline - started);
         let mut corrected = false;
         for attempt in 1.. {
             let exchanged = tokio::time::timeout_at(deadline, self.exchange(outgoing)).await;
-            let (reply, identity) = exchanged.map_err(|_| self.timed_out())??;
+            let (reply, identity, session) = exchanged.map_err(|_| timed_out())??;
             if let Ok(Reply::Refusal(refusal)) = &reply
                 && !corrected
                 && self.correct(refusal, &identity).await
@@ -117,31 +144,29 @@ impl SignedHttp {
                 corrected = true;
                 continue;
             }
-            let trouble = self.trouble(&reply).filter(|_| self.shared.retries == Retries::WhereSafe);
+            let trouble = self.trouble(&reply).filter(|_| self.shared.retries.allows(attempt));
             let delay =
                 trouble.and_then(|trouble| retry::delay(trouble, attempt, outgoing.twice, fastrand::f64()));
             let left = deadline.saturating_duration_since(Instant::now());
             let Some(delay) = delay.filter(|delay| *delay < left) else {
-                return self.conclude(reply, &identity);
+                return self.conclude(reply, &identity).map(|answer| Delivered { answer, session });
             };
             tracing::info!(attempt, ?delay, ?trouble, "trying again");
             tokio::time::sleep(delay).await;
         }
-        Err(self.timed_out())
+        Err(timed_out())
     }
 
-    /// One attempt.
-    async fn exchange(&self, outgoing: &Outgoing) -> Result<(Result<Reply, NoReply>, Identity), Error> {
+    /// One attempt: what came, as whom it was asked, and the session that it named.
+    async fn exchange(&self, outgoing: &Outgoing) -> Result<Exchanged, Error> {
         let (sent, identity) = self.send(Method::POST, &outgoing.headers, outgoing.body.clone()).await?;
-        let reply = match sent {
-            Ok(response) => {
-                tracing::debug!(status = response.status().as_u16(), "answered");
-                self.keep_session(&response);
-                exchange::read(response, outgoing.awaits_answer).await
-            }
-            Err(error) => Err(error.into()),
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => return Ok((Err(error.into()), identity, None)),
         };
-        Ok((reply, identity))
+        tracing::debug!(status = response.status().as_u16(), "answered");
+        let session = self.keep_session(&response);
+        Ok((exchange::read(response, outgoing.awaits_answer).await, identity, session))
     }
 
     /// Sends a request, signed afresh.
@@ -153,8 +178,8 @@ impl SignedHttp {
     ) -> Result<(reqwest::Result<reqwest::Response>, Identity), Error> {
         let url = self.shared.target.url().clone();
         let mut headers = headers.clone();
-        let session = lock(&self.shared.session).clone();
-        if let Some(session) = session {
+        headers.extend(self.shared.headers.clone());
+        if let Some(session) = self.session() {
             let session =
                 HeaderValue::try_from(session).map_err(|error| Error::Signing(error.to_string()))?;
             headers.insert(SESSION_HEADER, session);
@@ -163,15 +188,16 @@ impl SignedHttp {
             Some(signer) => signer.sign(&method, &url, &mut headers, &body).await?,
             None => Identity::Unsigned,
         };
-        let sent = self.shared.http.request(method, url).headers(headers).body(body).send().await;
+        let http = self.shared.connections.client()?;
+        let sent = http.request(method, url).headers(headers).body(body).send().await;
         Ok((sent, identity))
     }
 
-    fn keep_session(&self, response: &reqwest::Response) {
+    fn keep_session(&self, response: &reqwest::Response) -> Option<String> {
         let session = response.headers().get(SESSION_HEADER).and_then(|id| id.to_str().ok());
-        if let Some(session) = session.filter(|_| response.status().is_success()) {
-            *lock(&self.shared.session) = Some(session.to_owned());
-        }
+        let session = session.filter(|_| response.status().is_success())?.to_owned();
+        *lock(&self.shared.session) = Some(session.clone());
+        Some(session)
     }
 
     /// Mends what can be mended after a refusal; whether it is worth another try.
@@ -195,18 +221,22 @@ impl SignedHttp {
         }
     }
 
-    fn conclude(&self, reply: Result<Reply, NoReply>, identity: &Identity) -> Result<Delivered, Error> {
-        let host = self.host();
+    fn conclude(&self, reply: Result<Reply, NoReply>, identity: &Identity) -> Result<Answer, Error> {
         match reply {
             Ok(Reply::Refusal(refusal)) => Err(self.refused(refusal, identity)),
             Ok(Reply::NotMcp(status, said)) => Err(self.not_mcp(status, said)),
-            Ok(Reply::Answer(answer)) => Ok(Delivered::Answer(answer)),
-            Ok(Reply::RpcError(error, _, session)) => Ok(Delivered::RpcError(error, session)),
-            Err(NoReply { trouble: Trouble::NotConnected, reason }) => {
-                Err(Error::Unreachable { host, reason })
-            }
-            Err(NoReply { trouble: Trouble::TooLarge, reason }) => Err(Error::Protocol(reason)),
-            Err(NoReply { reason, .. }) => Err(Error::Broken { host, reason }),
+            Ok(Reply::Answer(answer)) => Ok(answer),
+            Ok(Reply::RpcError(error, _)) => Ok(Answer::Message(error)),
+            Err(no_reply) => Err(self.no_reply(no_reply)),
+        }
+    }
+
+    fn no_reply(&self, NoReply { trouble, reason }: NoReply) -> Error {
+        let host = self.host();
+        match trouble {
+            Trouble::NotConnected => Error::Unreachable { host, reason },
+            Trouble::TooLarge => Error::Protocol(reason),
+            _ => Error::Broken { host, reason },
         }
     }
 
@@ -234,14 +264,14 @@ impl SignedHttp {
         }
     }
 
-    fn not_mcp(&self, status: u16, said: String) -> Error {
+    pub(crate) fn not_mcp(&self, status: u16, said: String) -> Error {
         Error::NotMcp { url: self.shared.target.to_string(), status, said }
     }
 
     fn trouble(&self, reply: &Result<Reply, NoReply>) -> Option<Trouble> {
         let data_plane = matches!(self.shared.target.kind(), Kind::Runtime(_) | Kind::Gateway);
         match reply {
-            Ok(Reply::RpcError(_, code, _)) if data_plane => Some(Trouble::DataPlane(*code)),
+            Ok(Reply::RpcError(_, code)) if data_plane => Some(Trouble::DataPlane(*code)),
             Ok(Reply::RpcError(..)) => Some(Trouble::Rpc),
             Ok(Reply::Refusal(refusal)) => {
                 Some(Trouble::Status(refusal.status.as_u16(), refusal.retry_after))
@@ -251,11 +281,11 @@ impl SignedHttp {
         }
     }
 
-    fn timed_out(&self) -> Error {
-        Error::TimedOut { host: self.host(), after: self.shared.timeout }
+    fn timed_out(&self, after: Duration) -> Error {
+        Error::TimedOut { host: self.host(), after }
     }
 
-    fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         self.shared.target.url().authority().to_owned()
     }
 }

@@ -44,6 +44,17 @@ pub enum Error {
     )]
     Credentials(String),
 
+    /// Certificate authorities that are to be trusted and cannot be read.
+    #[error("{variable} names {path}, which cannot be used: {reason}; give a file of certificates in PEM")]
+    Certificates {
+        /// The environment variable.
+        variable: &'static str,
+        /// The file that it names.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+
     /// An endpoint in the environment that cannot be used.
     #[error("{variable} is not a URL: {text:?}")]
     Endpoint {

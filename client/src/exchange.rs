@@ -4,13 +4,13 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
+use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 use http::header::{CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
-use rmcp::model::ServerJsonRpcMessage;
-use rmcp::transport::streamable_http_client::StreamableHttpPostResponse;
 use serde::Deserialize;
-use sse_stream::SseStream;
+use serde_json::value::RawValue;
+use sse_stream::{Error as SseError, Sse, SseStream};
 
 use crate::retry::Trouble;
 
@@ -27,12 +27,24 @@ const MAX_STREAM_BYTES: usize = 200 * 1000 * 1000;
 /// How much of an error's body is kept for the message.
 const SAID_CHARACTERS: usize = 500;
 
+/// The events of a stream, as they come.
+pub(crate) type Events = BoxStream<'static, Result<Sse, SseError>>;
+
+/// What a server answers a message with.
+pub(crate) enum Answer {
+    /// One JSON-RPC message, as it came.
+    Message(Bytes),
+    /// An event stream that will hold the messages.
+    Events(Events),
+    /// A bare acceptance.
+    Accepted,
+}
+
 /// What came back.
 pub(crate) enum Reply {
-    /// An answer, an event stream that will hold it, or a bare acceptance.
-    Answer(StreamableHttpPostResponse),
-    /// A JSON-RPC error, with the HTTP status it came under.
-    RpcError(ServerJsonRpcMessage, i32, Option<String>),
+    Answer(Answer),
+    /// A JSON-RPC error, as it came, and its code.
+    RpcError(Bytes, i32),
     /// An HTTP error without one, or one whose status says it all: denied, throttled,
     /// unavailable.
     Refusal(Refusal),
@@ -78,21 +90,17 @@ impl From<reqwest::Error> for NoReply {
 pub(crate) async fn read(response: reqwest::Response, awaits_answer: bool) -> Result<Reply, NoReply> {
     let status = response.status();
     let media_type = media_type(response.headers());
-    let session = response.headers().get(SESSION_HEADER).and_then(|id| id.to_str().ok()).map(str::to_owned);
     if !status.is_success() {
-        return read_failure(response, session).await;
+        return read_failure(response).await;
     }
     if !awaits_answer || matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
         // To its end, so that the connection can be used again.
         body(response).await?;
-        return Ok(Reply::Answer(StreamableHttpPostResponse::Accepted));
+        return Ok(Reply::Answer(Answer::Accepted));
     }
     match media_type.as_str() {
-        "text/event-stream" => {
-            let events = SseStream::from_bytes_stream(capped(response.bytes_stream()));
-            Ok(Reply::Answer(StreamableHttpPostResponse::Sse(Box::pin(events), session)))
-        }
-        "application/json" => Ok(read_json(status, &body(response).await?, session)),
+        "text/event-stream" => Ok(Reply::Answer(Answer::Events(events(response)))),
+        "application/json" => Ok(read_json(status, body(response).await?)),
         other => {
             let text = shorten(&String::from_utf8_lossy(&body(response).await?));
             Ok(Reply::NotMcp(status.as_u16(), format!("content type {other:?}: {text}")))
@@ -100,8 +108,18 @@ pub(crate) async fn read(response: reqwest::Response, awaits_answer: bool) -> Re
     }
 }
 
+/// The body as a stream of events.
+pub(crate) fn events(response: reqwest::Response) -> Events {
+    SseStream::from_bytes_stream(capped(response.bytes_stream())).boxed()
+}
+
+/// Whether a response is a stream of events.
+pub(crate) fn is_event_stream(response: &reqwest::Response) -> bool {
+    response.status().is_success() && media_type(response.headers()) == "text/event-stream"
+}
+
 /// The whole body, if it is not too large to be kept.
-async fn body(mut response: reqwest::Response) -> Result<BytesMut, NoReply> {
+async fn body(mut response: reqwest::Response) -> Result<Bytes, NoReply> {
     let mut body = BytesMut::new();
     while let Some(piece) = response.chunk().await? {
         if body.len() + piece.len() > MAX_ANSWER_BYTES {
@@ -110,7 +128,7 @@ async fn body(mut response: reqwest::Response) -> Result<BytesMut, NoReply> {
         }
         body.extend_from_slice(&piece);
     }
-    Ok(body)
+    Ok(body.freeze())
 }
 
 /// A stream that ends with an error once it is larger than any platform passes on.
@@ -131,21 +149,29 @@ fn media_type(headers: &HeaderMap) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn read_json(status: StatusCode, body: &[u8], session: Option<String>) -> Reply {
-    match serde_json::from_slice(body) {
-        Ok(ServerJsonRpcMessage::Error(error)) => {
-            let code = error.error.code.0;
-            Reply::RpcError(ServerJsonRpcMessage::Error(error), code, session)
-        }
-        Ok(message) => Reply::Answer(StreamableHttpPostResponse::Json(message, session)),
+fn read_json(status: StatusCode, body: Bytes) -> Reply {
+    #[derive(Deserialize)]
+    struct Head<'a> {
+        #[serde(borrow)]
+        #[expect(dead_code, reason = "that it is there is what tells a JSON-RPC message")]
+        jsonrpc: &'a RawValue,
+        error: Option<Code>,
+    }
+    #[derive(Deserialize)]
+    struct Code {
+        code: i32,
+    }
+    match serde_json::from_slice(&body) {
+        Ok(Head { error: Some(Code { code }), .. }) => Reply::RpcError(body, code),
+        Ok(Head { error: None, .. }) => Reply::Answer(Answer::Message(body)),
         Err(error) => Reply::NotMcp(
             status.as_u16(),
-            format!("not a JSON-RPC message ({error}): {}", shorten(&String::from_utf8_lossy(body))),
+            format!("not a JSON-RPC message ({error}): {}", shorten(&String::from_utf8_lossy(&body))),
         ),
     }
 }
 
-async fn read_failure(response: reqwest::Response, session: Option<String>) -> Result<Reply, NoReply> {
+async fn read_failure(response: reqwest::Response) -> Result<Reply, NoReply> {
     let status = response.status();
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let date = date(response.headers());
@@ -153,8 +179,8 @@ async fn read_failure(response: reqwest::Response, session: Option<String>) -> R
     let body = body(response).await?;
     // With these the status says what to do, whatever the body is.
     let by_status = matches!(status.as_u16(), 401 | 403 | 421 | 429 | 502..=504);
-    if !by_status && let Reply::RpcError(message, code, _) = read_json(status, &body, None) {
-        return Ok(Reply::RpcError(message, code, session));
+    if !by_status && let Reply::RpcError(body, code) = read_json(status, body.clone()) {
+        return Ok(Reply::RpcError(body, code));
     }
     Ok(Reply::Refusal(Refusal { status, said: said(&body), date, retry_after }))
 }

@@ -19,13 +19,26 @@ pub(crate) struct Signer {
     credentials: CachedCredentials,
     service: String,
     region: String,
+    without_credentials: WithoutCredentials,
     /// Milliseconds to add to this machine's clock to get the server's.
     correction: Arc<AtomicI64>,
 }
 
+/// What becomes of a request where there are no credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WithoutCredentials {
+    Fail,
+    Unsigned,
+}
+
 impl Signer {
-    pub(crate) fn new(credentials: CachedCredentials, service: String, region: String) -> Self {
-        Self { credentials, service, region, correction: Arc::default() }
+    pub(crate) fn new(
+        credentials: CachedCredentials,
+        service: String,
+        region: String,
+        without_credentials: WithoutCredentials,
+    ) -> Self {
+        Self { credentials, service, region, without_credentials, correction: Arc::default() }
     }
 
     /// Signs a request: adds `x-amz-date`, `x-amz-security-token` where there is one, and
@@ -40,7 +53,15 @@ impl Signer {
         headers: &mut HeaderMap,
         body: &[u8],
     ) -> Result<Identity, Error> {
-        let credentials = self.credentials.get().await?;
+        let credentials = match self.credentials.get().await {
+            Err(error @ Error::NoCredentials(_))
+                if self.without_credentials == WithoutCredentials::Unsigned =>
+            {
+                tracing::warn!(%error, "the request goes out unsigned");
+                return Ok(Identity::Unsigned);
+            }
+            credentials => credentials?,
+        };
         let access_key = credentials.access_key_id().to_owned();
         let scope = Scope { service: &self.service, region: &self.region, time: self.now() };
         add_signature(credentials, &scope, method, url, headers, body)?;

@@ -2,9 +2,9 @@
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-use crate::credentials::{self, CachedCredentials};
+use crate::credentials::{CachedCredentials, Chain, Source};
 use crate::error::Error;
-use crate::signer::Signer;
+use crate::signer::{Signer, WithoutCredentials};
 use crate::target::Target;
 
 /// Where credentials come from.
@@ -13,6 +13,11 @@ pub enum Signing {
     /// The AWS default chain, with a profile if one is named. A target on this machine
     /// that tells no service is not signed for.
     DefaultChain {
+        /// The profile in `~/.aws/config`.
+        profile: Option<String>,
+    },
+    /// The same, and where there are no credentials, requests are not signed.
+    WherePossible {
         /// The profile in `~/.aws/config`.
         profile: Option<String>,
     },
@@ -34,20 +39,18 @@ impl Signing {
     /// is what is known already.
     ///
     /// # Errors
-    /// [`Error::NoCredentials`] where nothing could ever provide any.
+    /// Fails where certificates cannot be read.
     pub(crate) async fn keys(&self, region: Option<&str>) -> Result<Option<Keys>, Error> {
-        let (provider, configured) = match self {
+        let (source, region) = match self {
             Self::Unsigned => return Ok(None),
-            Self::Provider(provider) => (Some(provider.clone()), None),
-            Self::DefaultChain { profile } => {
-                let configuration = credentials::load(profile.as_deref(), region).await?;
-                (configuration.credentials, configuration.region)
+            Self::Provider(provider) => (Source::Provider(provider.clone()), region.map(str::to_owned)),
+            Self::DefaultChain { profile } | Self::WherePossible { profile } => {
+                let chain = Chain::new(profile.as_deref(), region)?;
+                let region = chain.region().await;
+                (Source::Chain(chain), region)
             }
         };
-        let provider =
-            provider.ok_or_else(|| Error::NoCredentials("no provider is configured".to_owned()))?;
-        let credentials = CachedCredentials::new(provider);
-        Ok(Some(Keys { credentials, region: region.map(str::to_owned).or(configured) }))
+        Ok(Some(Keys { credentials: CachedCredentials::new(source), region }))
     }
 
     /// The service to sign for; `None` where requests to the target go out unsigned.
@@ -57,7 +60,9 @@ impl Signing {
     pub(crate) fn service<'t>(&self, target: &'t Target) -> Result<Option<&'t str>, Error> {
         match (self, target.service()) {
             (Self::Unsigned, _) => Ok(None),
-            (Self::DefaultChain { .. }, None) if target.is_loopback() => Ok(None),
+            (Self::DefaultChain { .. } | Self::WherePossible { .. }, None) if target.is_loopback() => {
+                Ok(None)
+            }
             (_, None) => Err(Error::UnknownService(target.to_string())),
             (_, service) => Ok(service),
         }
@@ -71,6 +76,10 @@ impl Signing {
         let Some(service) = self.service(target)? else { return Ok(None) };
         let Some(keys) = self.keys(target.region()).await? else { return Ok(None) };
         let region = keys.region.ok_or(Error::NoRegion)?;
-        Ok(Some(Signer::new(keys.credentials, service.to_owned(), region)))
+        let without = match self {
+            Self::WherePossible { .. } => WithoutCredentials::Unsigned,
+            _ => WithoutCredentials::Fail,
+        };
+        Ok(Some(Signer::new(keys.credentials, service.to_owned(), region, without)))
     }
 }

@@ -14,6 +14,7 @@ use sse_stream::Sse;
 
 use crate::delivery::{Delivered, Outgoing, SignedHttp};
 use crate::error::Error;
+use crate::exchange::Answer;
 use crate::retry::Twice;
 
 type HttpError = StreamableHttpError<Error>;
@@ -31,8 +32,14 @@ impl StreamableHttpClient for SignedHttp {
     ) -> Result<StreamableHttpPostResponse, HttpError> {
         let outgoing = self.outgoing(&message, custom_headers)?;
         match self.deliver(&outgoing).await {
-            Ok(Delivered::Answer(answer)) => Ok(answer),
-            Ok(Delivered::RpcError(error, session)) => Ok(addressed(error, &message, session)),
+            Ok(Delivered { answer: Answer::Accepted, .. }) => Ok(StreamableHttpPostResponse::Accepted),
+            Ok(Delivered { answer: Answer::Events(events), session }) => {
+                Ok(StreamableHttpPostResponse::Sse(events, session))
+            }
+            Ok(Delivered { answer: Answer::Message(body), session }) => {
+                let answer = self.read(&body).map_err(StreamableHttpError::Client)?;
+                Ok(addressed(answer, &message, session))
+            }
             // rmcp starts a new session on this, and repeats what had not run.
             Err(Error::NotMcp { status: 404, .. }) if session.is_some() => {
                 self.forget_session();
@@ -88,7 +95,14 @@ impl SignedHttp {
             headers,
             awaits_answer: matches!(message, ClientJsonRpcMessage::Request(_)),
             twice: self.twice(message),
+            deadline: self.deadline(),
         })
+    }
+
+    /// A message as rmcp knows it.
+    fn read(&self, body: &[u8]) -> Result<ServerJsonRpcMessage, Error> {
+        let unreadable = |error| self.not_mcp(200, format!("not a message of MCP ({error})"));
+        serde_json::from_slice(body).map_err(unreadable)
     }
 
     /// All of MCP's own methods may arrive twice, and the tools that are announced so.

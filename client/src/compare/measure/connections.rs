@@ -41,7 +41,7 @@ impl Bench<'_> {
             client.close().await;
             let endings = behaviour.endings();
             behaviours.push((subject.name.as_str(), behaviour));
-            let connector = connector.with_retries(Retries::Never);
+            let connector = connector.with_retries(Retries::NEVER);
             let (sessions, next) = (session.into_iter().collect(), AtomicUsize::new(0));
             hosts.push(Host { lane, platform, connector, clients: Vec::new(), sessions, endings, next });
             self.step();
