@@ -1,17 +1,19 @@
 //! The command line: what it takes, and what its exit code says.
 
 mod compare;
+mod config;
 mod connection;
 mod doctor;
+mod logging;
 mod output;
+mod proxy;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use mcp_sigv4::{Client, Demo, DemoError, Error, JsonObject};
-use tracing_subscriber::EnvFilter;
 
 use connection::{Connection, split_target};
 
@@ -70,6 +72,17 @@ enum Command {
     },
     /// Find out which host the tools should live on: same answers, latency, throughput, cost
     Compare(Box<compare::Compare>),
+    /// Let MCP clients that cannot sign use the tools: over stdio, or as an HTTP endpoint here
+    Proxy(Box<proxy::Proxy>),
+    /// Print the entry for an MCP client that starts the proxy, or write it into the client's file
+    Config(Box<config::Config>),
+    /// Print the completions of a shell
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 #[derive(Args)]
@@ -101,8 +114,40 @@ impl Cli {
             Command::Doctor { target } => doctor::run(target, self.connection, self.output).await,
             // Boxed: it holds all that is measured.
             Command::Compare(compare) => Box::pin(compare.run(self.connection, self.output)).await,
+            Command::Proxy(proxy) => Box::pin(proxy.run(self.connection)).await,
+            Command::Config(config) => Box::pin(config.run(self.connection)).await,
+            Command::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Self::command(), env!("CARGO_PKG_NAME"), &mut script);
+                print(&String::from_utf8_lossy(&script))?;
+                Ok(Answer::Yes)
+            }
+            Command::Man => {
+                print(&manual()?)?;
+                Ok(Answer::Yes)
+            }
         }
     }
+
+    /// Starts to log, as the command wants it.
+    pub(crate) fn init_logging(&self) -> anyhow::Result<()> {
+        match &self.command {
+            Command::Proxy(proxy) => proxy.logging.init(self.verbose),
+            _ => logging::Logging::default().init(self.verbose),
+        }
+    }
+}
+
+/// The manual: a page for the whole, then one for each command.
+fn manual() -> anyhow::Result<String> {
+    let mut command = Cli::command();
+    command.build();
+    let mut pages = Vec::new();
+    clap_mangen::Man::new(command.clone()).render(&mut pages)?;
+    for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
+        clap_mangen::Man::new(subcommand.clone()).render(&mut pages)?;
+    }
+    Ok(String::from_utf8_lossy(&pages).into_owned())
 }
 
 async fn tools(target: Option<String>, connection: Connection, output: Output) -> anyhow::Result<Answer> {
@@ -210,21 +255,4 @@ pub(crate) fn exit_code(run: anyhow::Result<Answer>) -> ExitCode {
             || cause.downcast_ref::<DemoError>().is_some_and(DemoError::is_answer)
     });
     ExitCode::from(if answered { 1 } else { 2 })
-}
-
-/// Logs to standard error, only what was asked for: by `-v`, or by `RUST_LOG`.
-pub(crate) fn init_logging(verbose: u8) {
-    let default = match verbose {
-        0 => "off",
-        1 => "mcp_sigv4=info",
-        _ => "mcp_sigv4=debug,rmcp=warn",
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr)
-        .without_time()
-        .with_target(false)
-        .init();
 }

@@ -55,11 +55,20 @@ pub(crate) struct Outgoing {
 pub(crate) struct Delivered {
     /// What came; a JSON-RPC error too is a message.
     pub(crate) answer: Answer,
+    /// The HTTP status that it came under.
+    pub(crate) status: u16,
     /// The session that it named.
     pub(crate) session: Option<String>,
 }
 
-type Exchanged = (Result<Reply, NoReply>, Identity, Option<String>);
+/// One attempt: what came, as whom it was asked, and the session that it named.
+struct Exchanged {
+    reply: Result<Reply, NoReply>,
+    identity: Identity,
+    /// 0 where nothing came.
+    status: u16,
+    session: Option<String>,
+}
 
 impl SignedHttp {
     /// # Errors
@@ -136,7 +145,7 @@ impl SignedHttp {
         let mut corrected = false;
         for attempt in 1.. {
             let exchanged = tokio::time::timeout_at(deadline, self.exchange(outgoing)).await;
-            let (reply, identity, session) = exchanged.map_err(|_| timed_out())??;
+            let Exchanged { reply, identity, status, session } = exchanged.map_err(|_| timed_out())??;
             if let Ok(Reply::Refusal(refusal)) = &reply
                 && !corrected
                 && self.correct(refusal, &identity).await
@@ -149,7 +158,7 @@ impl SignedHttp {
                 trouble.and_then(|trouble| retry::delay(trouble, attempt, outgoing.twice, fastrand::f64()));
             let left = deadline.saturating_duration_since(Instant::now());
             let Some(delay) = delay.filter(|delay| *delay < left) else {
-                return self.conclude(reply, &identity).map(|answer| Delivered { answer, session });
+                return self.conclude(reply, &identity).map(|answer| Delivered { answer, status, session });
             };
             tracing::info!(attempt, ?delay, ?trouble, "trying again");
             tokio::time::sleep(delay).await;
@@ -157,16 +166,20 @@ impl SignedHttp {
         Err(timed_out())
     }
 
-    /// One attempt: what came, as whom it was asked, and the session that it named.
+    /// One attempt.
     async fn exchange(&self, outgoing: &Outgoing) -> Result<Exchanged, Error> {
         let (sent, identity) = self.send(Method::POST, &outgoing.headers, outgoing.body.clone()).await?;
         let response = match sent {
             Ok(response) => response,
-            Err(error) => return Ok((Err(error.into()), identity, None)),
+            Err(error) => {
+                return Ok(Exchanged { reply: Err(error.into()), identity, status: 0, session: None });
+            }
         };
-        tracing::debug!(status = response.status().as_u16(), "answered");
+        let status = response.status().as_u16();
+        tracing::debug!(status, "answered");
         let session = self.keep_session(&response);
-        Ok((exchange::read(response, outgoing.awaits_answer).await, identity, session))
+        let reply = exchange::read(response, outgoing.awaits_answer).await;
+        Ok(Exchanged { reply, identity, status, session })
     }
 
     /// Sends a request, signed afresh.

@@ -29,6 +29,7 @@ mod error;
 mod exchange;
 mod http;
 mod named;
+pub mod proxy;
 mod retry;
 mod signer;
 mod signing;

@@ -9,7 +9,9 @@ use clap::Parser;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    cli::init_logging(cli.verbose);
+    if let Err(error) = cli.init_logging() {
+        return cli::exit_code(Err(error));
+    }
     // Boxed: a future of many kilobytes.
     cli::exit_code(Box::pin(cli.run()).await)
 }

@@ -32,18 +32,20 @@ impl StreamableHttpClient for SignedHttp {
     ) -> Result<StreamableHttpPostResponse, HttpError> {
         let outgoing = self.outgoing(&message, custom_headers)?;
         match self.deliver(&outgoing).await {
-            Ok(Delivered { answer: Answer::Accepted, .. }) => Ok(StreamableHttpPostResponse::Accepted),
-            Ok(Delivered { answer: Answer::Events(events), session }) => {
-                Ok(StreamableHttpPostResponse::Sse(events, session))
-            }
-            Ok(Delivered { answer: Answer::Message(body), session }) => {
-                let answer = self.read(&body).map_err(StreamableHttpError::Client)?;
-                Ok(addressed(answer, &message, session))
-            }
             // rmcp starts a new session on this, and repeats what had not run.
-            Err(Error::NotMcp { status: 404, .. }) if session.is_some() => {
+            Ok(Delivered { status: 404, .. }) | Err(Error::NotMcp { status: 404, .. })
+                if session.is_some() =>
+            {
                 self.forget_session();
                 Err(StreamableHttpError::SessionExpired)
+            }
+            Ok(Delivered { answer: Answer::Accepted, .. }) => Ok(StreamableHttpPostResponse::Accepted),
+            Ok(Delivered { answer: Answer::Events(events), session, .. }) => {
+                Ok(StreamableHttpPostResponse::Sse(events, session))
+            }
+            Ok(Delivered { answer: Answer::Message(body), session, .. }) => {
+                let answer = self.read(&body).map_err(StreamableHttpError::Client)?;
+                Ok(addressed(answer, &message, session))
             }
             // A server of the older protocol era may refuse `server/discover` with
             // anything; rmcp falls back to `initialize` when told so.

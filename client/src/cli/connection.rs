@@ -1,11 +1,16 @@
 //! The options that say where to connect and as whom.
 
+mod header;
+
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use mcp_sigv4::{Named, Options, Protocol, Signing, Target, endpoint_of};
+use http::HeaderMap;
+use mcp_sigv4::{Named, Options, Protocol, Retries, Signing, Target, endpoint_of};
 use url::Url;
+
+use header::Header;
 
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Connection")]
@@ -42,6 +47,22 @@ pub(super) struct Connection {
     #[arg(long, global = true, default_value_t = 120.0, value_name = "SECONDS", value_parser = seconds)]
     timeout: f64,
 
+    /// Seconds that connecting may take
+    #[arg(long, global = true, default_value_t = 10.0, value_name = "SECONDS", value_parser = seconds)]
+    connect_timeout: f64,
+
+    /// Seconds that a connection may be silent while an answer is awaited [default: the whole time]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
+    read_timeout: Option<f64>,
+
+    /// How often to try again at most, where that is safe [default: 4, while throttled until the timeout]
+    #[arg(long, global = true, value_name = "TIMES")]
+    retries: Option<u32>,
+
+    /// A header to send, and sign, with every request; ${NAME} stands for the environment variable
+    #[arg(long = "header", global = true, value_name = "NAME: VALUE")]
+    headers: Vec<Header>,
+
     /// Send what goes to an ARN here instead [env: AWS_ENDPOINT_URL_BEDROCK_AGENTCORE, AWS_ENDPOINT_URL]
     #[arg(long, global = true, value_name = "URL")]
     endpoint_url: Option<Url>,
@@ -53,6 +74,10 @@ pub(super) struct Connection {
     /// Send requests without a signature
     #[arg(long, global = true)]
     unsigned: bool,
+
+    /// Send requests without a signature where there are no credentials
+    #[arg(long, global = true, conflicts_with = "unsigned")]
+    skip_auth: bool,
 
     /// Allow plain http to other machines
     #[arg(long, global = true)]
@@ -80,7 +105,8 @@ pub(in crate::cli) fn seconds(text: &str) -> Result<f64, String> {
     usable.then_some(seconds).ok_or_else(|| format!("must be more than 0 and at most {LONGEST_TIMEOUT}"))
 }
 
-const TARGET_VARIABLE: &str = "MCP_TARGET";
+/// Names a target where none is given.
+pub(super) const TARGET_VARIABLE: &str = "MCP_TARGET";
 
 /// Takes the target off the front of `[TARGET] TOOL …`: no tool is called like an ARN or a
 /// URL.
@@ -106,21 +132,38 @@ impl Connection {
 
     /// Every target that was named, by text or by option, and how to connect.
     pub(super) async fn resolve_all(&self, texts: Vec<String>) -> anyhow::Result<(Vec<Target>, Options)> {
-        let options = self.options();
-        let mut targets = Vec::new();
-        for text in texts {
-            let target = self.specify(text.parse()?)?;
-            targets.push(match &self.region {
-                Some(region) => target.with_region(region),
-                None => target,
-            });
-        }
+        let options = self.options()?;
+        let mut targets = texts.iter().map(|text| self.target(text)).collect::<anyhow::Result<Vec<_>>>()?;
         for named in self.named() {
-            let found = named.find(&options.signing, self.region.as_deref()).await?;
-            // --region has said where to look, and the target says where it is.
-            targets.push(self.specify(found)?);
+            targets.push(self.find(&named).await?);
         }
         Ok((targets, options))
+    }
+
+    /// The target of a text.
+    pub(super) fn target(&self, text: &str) -> anyhow::Result<Target> {
+        let target = self.specify(text.parse()?)?;
+        Ok(match &self.region {
+            Some(region) => target.with_region(region),
+            None => target,
+        })
+    }
+
+    /// The target named by option, if there is one.
+    pub(super) async fn find(&self, named: &Named) -> anyhow::Result<Target> {
+        let found = named.find(&self.options()?.signing, self.region.as_deref()).await?;
+        // --region has said where to look, and the target says where it is.
+        self.specify(found)
+    }
+
+    /// The same for another profile.
+    pub(super) fn with_profile(&self, profile: &str) -> Self {
+        Self { profile: Some(profile.to_owned()), ..self.clone() }
+    }
+
+    /// Whether a profile is named.
+    pub(super) fn has_profile(&self) -> bool {
+        self.profile.is_some()
     }
 
     /// Whether targets are named by option.
@@ -128,7 +171,8 @@ impl Connection {
         self.named().next().is_some()
     }
 
-    fn named(&self) -> impl Iterator<Item = Named> {
+    /// The targets named by option.
+    pub(super) fn named(&self) -> impl Iterator<Item = Named> {
         let agents = self.agent.iter().cloned().map(Named::Agent);
         agents.chain(self.stack.iter().cloned().map(Named::Stack))
     }
@@ -147,10 +191,15 @@ impl Connection {
         Ok(target)
     }
 
-    fn options(&self) -> Options {
+    /// How to connect.
+    pub(super) fn options(&self) -> anyhow::Result<Options> {
         let profile = self.profile.clone();
-        Options {
-            signing: if self.unsigned { Signing::Unsigned } else { Signing::DefaultChain { profile } },
+        Ok(Options {
+            signing: match (self.unsigned, self.skip_auth) {
+                (true, _) => Signing::Unsigned,
+                (false, true) => Signing::WherePossible { profile },
+                (false, false) => Signing::DefaultChain { profile },
+            },
             protocol: match self.protocol {
                 ProtocolChoice::Initialize => Protocol::Initialize,
                 ProtocolChoice::Auto => Protocol::Auto,
@@ -158,9 +207,26 @@ impl Connection {
             },
             session_id: self.session_id.clone(),
             timeout: Duration::from_secs_f64(self.timeout),
+            connect_timeout: Duration::from_secs_f64(self.connect_timeout),
+            read_timeout: self.read_timeout.map(Duration::from_secs_f64),
+            retries: self.retries.map_or(Retries::WhereSafe, Retries::AtMost),
+            headers: self.headers()?,
             allow_http: self.allow_http,
-            ..Options::default()
+        })
+    }
+
+    fn headers(&self) -> anyhow::Result<HeaderMap> {
+        let mut headers = HeaderMap::new();
+        for header in &self.headers {
+            let name = &header.name;
+            anyhow::ensure!(
+                self.unsigned || name != http::header::AUTHORIZATION,
+                "--header {name} would replace the signature: give it with --unsigned"
+            );
+            let value = header.value(|variable| std::env::var(variable).ok()).map_err(anyhow::Error::msg)?;
+            headers.append(name, value);
         }
+        Ok(headers)
     }
 
     /// The endpoint to use; the environment's is for ARNs alone.

@@ -1,0 +1,101 @@
+//! `mcp-sigv4 proxy`: the tools for MCP clients that cannot sign.
+
+mod named;
+mod streams;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use mcp_sigv4::proxy::{self, Filter, Settings, Start, WildMatch};
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use super::connection::{Connection, seconds};
+use super::logging::Logging;
+use super::{Answer, print};
+
+pub(super) use named::NamedTarget;
+
+#[derive(Args)]
+pub(super) struct Proxy {
+    /// Where the tools are hosted; of several, NAME stands before those of each (NAME__TOOL), and
+    /// PROFILE is its AWS profile
+    #[arg(value_name = "[NAME[@PROFILE]=]TARGET")]
+    pub(super) targets: Vec<NamedTarget>,
+
+    /// Serve MCP by HTTP at http://ADDRESS/mcp, for this machine alone, instead of over stdio
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+
+    /// Answer `initialize` at once, and touch neither servers nor credentials before they are needed
+    #[arg(long)]
+    lazy: bool,
+
+    /// Let through only tools that are announced as read-only
+    #[arg(long)]
+    read_only: bool,
+
+    /// Let through only tools whose name is like this: * stands for any characters, ? for one
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    allow: Vec<String>,
+
+    /// Keep back tools whose name is like this
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    deny: Vec<String>,
+
+    /// Add this to the _meta of every request
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    metadata: Vec<(String, Value)>,
+
+    /// Seconds that a call of a tool may take, retries included; --timeout is for all else
+    #[arg(long, default_value_t = 900.0, value_name = "SECONDS", value_parser = seconds)]
+    tool_timeout: f64,
+
+    #[command(flatten)]
+    pub(super) logging: Logging,
+}
+
+fn pair(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), Value::from(value)))
+}
+
+impl Proxy {
+    pub(super) async fn run(self, connection: Connection) -> anyhow::Result<Answer> {
+        let servers = named::servers(&self.targets, &connection).await?;
+        let proxy = proxy::Proxy::new(servers, self.settings())?;
+        match self.listen {
+            None => {
+                let (input, output) = streams::own().context("take over standard input and output")?;
+                proxy.stdio(input, output).await.context("write to standard output")?;
+            }
+            Some(address) => {
+                let listener =
+                    TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;
+                print(&format!("http://{}/mcp\n", listener.local_addr()?))?;
+                proxy
+                    .listen(listener, streams::interrupted())
+                    .await
+                    .with_context(|| format!("serve {address}"))?;
+            }
+        }
+        Ok(Answer::Yes)
+    }
+
+    fn settings(&self) -> Settings {
+        let patterns = |texts: &[String]| texts.iter().map(|text| WildMatch::new(text)).collect();
+        Settings {
+            tool_timeout: Duration::from_secs_f64(self.tool_timeout),
+            metadata: self.metadata.iter().cloned().collect(),
+            filter: Filter {
+                read_only: self.read_only,
+                allow: patterns(&self.allow),
+                deny: patterns(&self.deny),
+            },
+            start: if self.lazy { Start::Lazy } else { Start::Eager },
+            connections: streams::connections(),
+        }
+    }
+}

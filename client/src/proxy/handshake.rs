@@ -1,0 +1,157 @@
+//! Saying hello: the client's `initialize`, kept, so that the proxy can say it again to a server
+//! that has forgotten, or for the first time once it is needed.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use serde_json::{Value, json};
+
+use super::Start;
+use super::failure::Failure;
+use super::message::{self, Message};
+use super::outbox::Outbox;
+use super::upstream::{Lost, Upstream, lock};
+use crate::error::Error;
+
+/// Protocol versions that are agreed on by `initialize`.
+const VERSIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
+
+/// JSON-RPC's "method not found".
+const METHOD_NOT_FOUND: i32 = -32601;
+
+/// Where a session stands.
+#[derive(Debug, Default)]
+pub(crate) struct Handshake {
+    /// The client's `initialize`.
+    request: Option<Message>,
+    /// The version that the server agreed to.
+    version: Option<HeaderValue>,
+    /// How often the server has been greeted with success.
+    times: u64,
+}
+
+impl Handshake {
+    pub(super) fn version(&self) -> Option<&HeaderValue> {
+        self.version.as_ref()
+    }
+
+    /// Whether the client is of the era that says `initialize`.
+    pub(super) fn is_begun(&self) -> bool {
+        self.request.is_some()
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.times > 0
+    }
+}
+
+impl Upstream {
+    /// Greets the server in the client's name, or leaves that for later.
+    pub(super) async fn initialize(
+        self: &Arc<Self>,
+        request: &Message,
+        out: &Outbox,
+    ) -> Result<Bytes, Failure> {
+        let begun = Handshake { request: Some(request.clone()), ..Handshake::default() };
+        let before = std::mem::replace(&mut *lock(&self.handshake), begun);
+        if before.times > 0 {
+            self.http().await?.forget_session();
+        }
+        if self.greets_later() {
+            let id = request.id().unwrap_or(&Value::Null);
+            return Ok(message::result(id, &welcome(request)));
+        }
+        let answer = self.ask(request, &request.parameters(), out).await?;
+        if let Ok(result) = self.result(&answer) {
+            self.note(&result);
+        }
+        Ok(answer)
+    }
+
+    /// Whether the server is greeted only when it is first asked for something.
+    pub(super) fn greets_later(&self) -> bool {
+        self.settings.start == Start::Lazy
+    }
+
+    /// How often the server has been greeted, which is done now if it has not been.
+    pub(super) async fn greeted(self: &Arc<Self>) -> Result<u64, Failure> {
+        let (begun, times) = {
+            let handshake = lock(&self.handshake);
+            (handshake.is_begun(), handshake.times)
+        };
+        if begun && times == 0 { self.greet(0).await } else { Ok(times) }
+    }
+
+    /// Greets the server anew, unless somebody has since it was found to be `seen` times.
+    pub(super) async fn greet(self: &Arc<Self>, seen: u64) -> Result<u64, Failure> {
+        let _only = self.greeting.lock().await;
+        let (times, request) = {
+            let handshake = lock(&self.handshake);
+            (handshake.times, handshake.request.clone())
+        };
+        let Some(request) = request.filter(|_| times == seen) else { return Ok(times) };
+        let http = self.http().await?;
+        if seen > 0 {
+            http.forget_session();
+        }
+        let request = request.edited(|request| request["id"] = json!(self.own_id()));
+        let Ok(request) = Message::read(request.bytes) else { return Ok(times) };
+        let parameters = request.parameters();
+        // Nobody waits for what a server may say on the way.
+        let greeted = self.exchange(http, &request, &parameters, http.deadline(), &Outbox::closed()).await;
+        let answer = greeted.map_err(|lost| match lost {
+            Lost::Not(failure) => failure,
+            Lost::Session => {
+                Error::Protocol("the server lost the session it was asked for".to_owned()).into()
+            }
+        })?;
+        self.note(&self.result(&answer)?);
+        let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+        if let Ok(initialized) = Message::read(message::to_bytes(&initialized)) {
+            self.pass_on(http, &initialized).await?;
+        }
+        self.watch(http);
+        Ok(lock(&self.handshake).times)
+    }
+
+    /// An empty list where the server has none of the kind, which its client could not know.
+    pub(super) fn or_empty(&self, request: &Message, answer: Bytes) -> Bytes {
+        let key = match request.method() {
+            "tools/list" => "tools",
+            "prompts/list" => "prompts",
+            "resources/list" => "resources",
+            "resources/templates/list" => "resourceTemplates",
+            _ => return answer,
+        };
+        match (self.result(&answer), request.id()) {
+            (Err(Error::Rpc { code: METHOD_NOT_FOUND, .. }), Some(id)) => {
+                message::result(id, &json!({ key: [] }))
+            }
+            _ => answer,
+        }
+    }
+
+    /// Remembers what the server agreed to.
+    fn note(&self, result: &Value) {
+        let version = result.get("protocolVersion").and_then(Value::as_str);
+        let mut handshake = lock(&self.handshake);
+        handshake.version = version.and_then(|version| HeaderValue::from_str(version).ok());
+        handshake.times += 1;
+    }
+}
+
+/// What a client is told that shall not wait for the server: everything is offered, and a list
+/// of what the server does not have will be empty.
+fn welcome(request: &Message) -> Value {
+    let asked: Option<Value> = serde_json::from_slice(&request.bytes).ok();
+    let asked = asked.as_ref().and_then(|asked| asked.pointer("/params/protocolVersion")?.as_str());
+    let version = asked.filter(|asked| VERSIONS.contains(asked)).unwrap_or(VERSIONS[VERSIONS.len() - 1]);
+    json!({
+        "protocolVersion": version,
+        "capabilities": {
+            "tools": { "listChanged": true }, "prompts": {}, "resources": {}, "completions": {}, "logging": {},
+        },
+        "serverInfo": { "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") },
+    })
+}

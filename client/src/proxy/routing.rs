@@ -1,0 +1,245 @@
+//! Several servers as one: whom a request is for, and what their answers come to together.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use super::conversation::Conversation;
+use super::failure::{self, Failure};
+use super::message::{self, Message, Parameters};
+use super::outbox::Outbox;
+use super::upstream::{Upstream, lock};
+use crate::error::Error;
+
+/// Lists, and under which key of the result their items are.
+const LISTS: [(&str, &str); 4] = [
+    ("tools/list", "tools"),
+    ("prompts/list", "prompts"),
+    ("resources/list", "resources"),
+    ("resources/templates/list", "resourceTemplates"),
+];
+
+impl Conversation {
+    /// Has a request answered by whom it is for.
+    pub(super) async fn route(&self, request: &Message, out: &Outbox) -> Result<Bytes, Failure> {
+        let [only] = &self.upstreams[..] else { return self.route_among(request, out).await };
+        only.request(request, out).await
+    }
+
+    async fn route_among(&self, request: &Message, out: &Outbox) -> Result<Bytes, Failure> {
+        let (parameters, method) = (request.parameters(), request.method());
+        if let Some((_, key)) = LISTS.iter().find(|(list, _)| *list == method) {
+            return self.list_all(request, &parameters, key, out).await;
+        }
+        match method {
+            "initialize" | "server/discover" => self.meet_all(request, out).await,
+            "ping" | "logging/setLevel" => {
+                let answers = self.ask_all(request, out).await;
+                answers.into_iter().next_back().unwrap_or_else(|| Err(nobody(method)))
+            }
+            "tools/call" | "prompts/get" => {
+                self.named(parameters.name().unwrap_or_default())?.request(request, out).await
+            }
+            "completion/complete" => self.complete(request, &parameters, out).await,
+            _ => match parameters.uri.as_ref().and_then(Value::as_str) {
+                Some(uri) => self.ask_for_resource(uri, request, out).await,
+                None => Err(nobody(method)),
+            },
+        }
+    }
+
+    /// The server whose name is before the tool's or prompt's.
+    fn named(&self, shown: &str) -> Result<&Arc<Upstream>, Failure> {
+        let found = self.upstreams.iter().find(|upstream| upstream.server.own_name(shown).is_some());
+        found.ok_or_else(|| {
+            let names: Vec<String> = self.upstreams.iter().map(|each| each.server.shown_name("…")).collect();
+            Failure::Refused(format!("{shown:?} belongs to no server: names begin with {}", names.join(", ")))
+        })
+    }
+
+    async fn ask_all(&self, request: &Message, out: &Outbox) -> Vec<Result<Bytes, Failure>> {
+        join_all(self.upstreams.iter().map(|upstream| upstream.request(request, out))).await
+    }
+
+    /// Greets all; those that cannot be reached now are greeted when they are asked for something.
+    async fn meet_all(&self, request: &Message, out: &Outbox) -> Result<Bytes, Failure> {
+        let answers = self.ask_all(request, out).await;
+        let results = self.results(answers)?;
+        let mut all = json!({});
+        let mut instructions = Vec::new();
+        for (upstream, mut result) in results {
+            let name = upstream.name().unwrap_or_default();
+            if let Some(text) = result["instructions"].as_str() {
+                instructions.push(format!("{name}: {text}"));
+            }
+            merge(&mut all["capabilities"], result["capabilities"].take());
+            join_results(&mut all, result);
+        }
+        all["serverInfo"] = json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
+        if !instructions.is_empty() {
+            all["instructions"] = json!(instructions.join("\n"));
+        }
+        Ok(message::result(request.id().unwrap_or(&Value::Null), &all))
+    }
+
+    /// The lists of all servers as one page.
+    async fn list_all(
+        &self,
+        request: &Message,
+        parameters: &Parameters,
+        key: &str,
+        out: &Outbox,
+    ) -> Result<Bytes, Failure> {
+        let lists =
+            self.upstreams.iter().map(|upstream| upstream.list(parameters, request.method(), key, out));
+        let lists = join_all(lists).await.into_iter().zip(&self.upstreams).map(|(list, upstream)| {
+            // A server that has no lists of the kind is not in the way of those that do.
+            match list {
+                Err(Failure::Server(Error::Rpc { code: -32601, .. })) => (upstream, Ok(json!({ key: [] }))),
+                list => (upstream, list),
+            }
+        });
+        let mut all = json!({ key: [] });
+        for (upstream, mut list) in reached(lists.collect(), out).await? {
+            let items = list[key].as_array_mut().map(std::mem::take).unwrap_or_default();
+            self.note_resources(upstream, &items);
+            if let Some(all) = all[key].as_array_mut() {
+                all.extend(items);
+            }
+            if let Some(list) = list.as_object_mut() {
+                list.remove(key);
+                list.remove("nextCursor");
+            }
+            join_results(&mut all, list);
+        }
+        Ok(message::result(request.id().unwrap_or(&Value::Null), &all))
+    }
+
+    /// The results among answers; the last failure or error where there are none.
+    fn results(&self, answers: Vec<Result<Bytes, Failure>>) -> Result<Vec<(&Arc<Upstream>, Value)>, Failure> {
+        let mut results = Vec::new();
+        let mut last = nobody("initialize");
+        for (upstream, answer) in self.upstreams.iter().zip(answers) {
+            match answer.map(|answer| (upstream.result(&answer), answer)) {
+                Ok((Ok(result), _)) => results.push((upstream, result)),
+                Ok((Err(_), answer)) => last = Failure::Answered(answer),
+                Err(failure) => {
+                    tracing::warn!(server = upstream.name(), ?failure, "not to be had yet");
+                    last = failure;
+                }
+            }
+        }
+        if results.is_empty() { Err(last) } else { Ok(results) }
+    }
+
+    fn note_resources(&self, upstream: &Arc<Upstream>, items: &[Value]) {
+        let Some(server) = self.upstreams.iter().position(|each| Arc::ptr_eq(each, upstream)) else { return };
+        let uris = items.iter().filter_map(|item| item.get("uri")?.as_str());
+        lock(&self.resources).extend(uris.map(|uri| (uri.to_owned(), server)));
+    }
+
+    /// Asks the server that lists a resource; where none does, one after the other, since a
+    /// template may make it.
+    async fn ask_for_resource(&self, uri: &str, request: &Message, out: &Outbox) -> Result<Bytes, Failure> {
+        let known = lock(&self.resources).get(uri).copied();
+        let asked = self.upstreams.iter().enumerate();
+        let asked = asked.filter(|(server, _)| known.is_none_or(|known| known == *server));
+        let mut last = Err(nobody(request.method()));
+        for (_, upstream) in asked {
+            last = upstream.request(request, out).await;
+            if last.as_ref().is_ok_and(|answer| upstream.result(answer).is_ok()) {
+                break;
+            }
+        }
+        last
+    }
+
+    async fn complete(
+        &self,
+        request: &Message,
+        parameters: &Parameters,
+        out: &Outbox,
+    ) -> Result<Bytes, Failure> {
+        let of = |key| parameters.r#ref.as_ref().and_then(|of| of.get(key)?.as_str());
+        if let Some(uri) = of("uri") {
+            return self.ask_for_resource(uri, request, out).await;
+        }
+        let shown = of("name").unwrap_or_default();
+        let upstream = self.named(shown)?;
+        let own = upstream.server.own_name(shown).unwrap_or(shown);
+        let request = request.edited(|request| request["params"]["ref"]["name"] = json!(own));
+        upstream.request(&request, out).await
+    }
+}
+
+/// What could be had; of a server that could not be asked, the client is told.
+async fn reached<'a>(
+    answers: Vec<(&'a Arc<Upstream>, Result<Value, Failure>)>,
+    out: &Outbox,
+) -> Result<Vec<(&'a Arc<Upstream>, Value)>, Failure> {
+    let mut reached = Vec::new();
+    let mut last = None;
+    for (upstream, answer) in answers {
+        match answer {
+            Ok(result) => reached.push((upstream, result)),
+            Err(failure) => {
+                tell_client(upstream, &failure, out).await;
+                last = Some(failure);
+            }
+        }
+    }
+    match last {
+        Some(failure) if reached.is_empty() => Err(failure),
+        _ => Ok(reached),
+    }
+}
+
+async fn tell_client(upstream: &Upstream, failure: &Failure, out: &Outbox) {
+    let Failure::Server(error) = failure else { return };
+    let data = format!("{} is left out: {}", upstream.name().unwrap_or_default(), failure::text(error));
+    tracing::warn!("{data}");
+    let params = json!({ "level": "error", "logger": env!("CARGO_PKG_NAME"), "data": data });
+    let told = json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": params });
+    out.send(message::to_bytes(&told)).await;
+}
+
+fn nobody(method: &str) -> Failure {
+    Failure::Refused(format!("{method} does not tell which of the servers it is for"))
+}
+
+/// Joins capabilities: what one of the servers can do, all can do together.
+fn merge(all: &mut Value, more: Value) {
+    match (all, more) {
+        (Value::Object(all), Value::Object(more)) => {
+            for (key, value) in more {
+                merge(all.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (all @ Value::Null, more) => *all = more,
+        (all, Value::Bool(true)) => *all = json!(true),
+        _ => {}
+    }
+}
+
+/// Joins what else stands in results: the oldest protocol version, the shortest time to keep
+/// them, for one only if one is for one only.
+fn join_results(all: &mut Value, more: Value) {
+    let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) else { return };
+    for (key, value) in more {
+        let Some(before) = all.get(&key) else {
+            all.insert(key, value);
+            continue;
+        };
+        let replaces = match key.as_str() {
+            "protocolVersion" => value.as_str() < before.as_str(),
+            "ttlMs" => value.as_f64() < before.as_f64(),
+            "cacheScope" => value == "private",
+            _ => false,
+        };
+        if replaces {
+            all.insert(key, value);
+        }
+    }
+}
