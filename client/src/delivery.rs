@@ -49,6 +49,16 @@ pub(crate) struct Outgoing {
     pub(crate) twice: Twice,
     /// When it is given up.
     pub(crate) deadline: Instant,
+    pub(crate) session: Session,
+}
+
+/// The session that a message is sent in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Session {
+    /// The one that there is, if there is one.
+    Current,
+    /// None, so that the server makes one, which is the current one from then on.
+    New,
 }
 
 /// What a message came to.
@@ -123,7 +133,7 @@ impl SignedHttp {
         if self.shared.target.kind() == &Kind::Other {
             let nothing = Bytes::new();
             // Optional for a server, so whatever it says is fine.
-            let _ = self.send(Method::DELETE, &HeaderMap::new(), nothing).await;
+            let _ = self.send(Method::DELETE, &HeaderMap::new(), self.session(), nothing).await;
         }
     }
 
@@ -133,7 +143,7 @@ impl SignedHttp {
     /// # Errors
     /// What kept the server from being asked.
     pub(crate) async fn listen(&self, headers: &HeaderMap) -> Result<Option<Events>, Error> {
-        let (sent, _) = self.send(Method::GET, headers, Bytes::new()).await?;
+        let (sent, _) = self.send(Method::GET, headers, self.session(), Bytes::new()).await?;
         let response = sent.map_err(|error| self.no_reply(error.into()))?;
         Ok(exchange::is_event_stream(&response).then(|| exchange::events(response)))
     }
@@ -168,7 +178,9 @@ impl SignedHttp {
 
     /// One attempt.
     async fn exchange(&self, outgoing: &Outgoing) -> Result<Exchanged, Error> {
-        let (sent, identity) = self.send(Method::POST, &outgoing.headers, outgoing.body.clone()).await?;
+        let session = self.session().filter(|_| outgoing.session == Session::Current);
+        let body = outgoing.body.clone();
+        let (sent, identity) = self.send(Method::POST, &outgoing.headers, session.clone(), body).await?;
         let response = match sent {
             Ok(response) => response,
             Err(error) => {
@@ -177,7 +189,7 @@ impl SignedHttp {
         };
         let status = response.status().as_u16();
         tracing::debug!(status, "answered");
-        let session = self.keep_session(&response);
+        let session = self.keep_session(&response, outgoing.session, session);
         let reply = exchange::read(response, outgoing.awaits_answer).await;
         Ok(Exchanged { reply, identity, status, session })
     }
@@ -187,12 +199,13 @@ impl SignedHttp {
         &self,
         method: Method,
         headers: &HeaderMap,
+        session: Option<String>,
         body: Bytes,
     ) -> Result<(reqwest::Result<reqwest::Response>, Identity), Error> {
         let url = self.shared.target.url().clone();
         let mut headers = headers.clone();
         headers.extend(self.shared.headers.clone());
-        if let Some(session) = self.session() {
+        if let Some(session) = session {
             let session =
                 HeaderValue::try_from(session).map_err(|error| Error::Signing(error.to_string()))?;
             headers.insert(SESSION_HEADER, session);
@@ -206,10 +219,20 @@ impl SignedHttp {
         Ok((sent, identity))
     }
 
-    fn keep_session(&self, response: &reqwest::Response) -> Option<String> {
+    /// Keeps the session that a response names, unless another has been begun since the request
+    /// was sent in the one before.
+    fn keep_session(
+        &self,
+        response: &reqwest::Response,
+        asked_for: Session,
+        before: Option<String>,
+    ) -> Option<String> {
         let session = response.headers().get(SESSION_HEADER).and_then(|id| id.to_str().ok());
         let session = session.filter(|_| response.status().is_success())?.to_owned();
-        *lock(&self.shared.session) = Some(session.clone());
+        let mut current = lock(&self.shared.session);
+        if asked_for == Session::New || *current == before {
+            *current = Some(session.clone());
+        }
         Some(session)
     }
 

@@ -142,6 +142,10 @@ pub enum Error {
         said: String,
     },
 
+    /// A session that is gone, and one begun anew that is not known either.
+    #[error("{0} forgets the sessions that it begins: nothing can be asked in one")]
+    SessionLost(String),
+
     /// An HTTP error that stayed after the retries that were safe.
     #[error("HTTP {status} from {host}: {said}")]
     Status {
@@ -177,28 +181,26 @@ impl Error {
     }
 
     /// A JSON-RPC error with what is known of its code.
-    ///
-    /// The codes beyond MCP's own are those of the AgentCore data plane (AgentCore
-    /// developer guide, "MCP error codes").
     pub(crate) fn rpc(code: i32, message: String, target: &Target) -> Self {
-        let hint = match (code, target.kind()) {
-            (-32003, Kind::Runtime(_)) => {
-                "the runtime is throttled: call less often, or ask for a higher quota".to_owned()
-            }
-            (-32004, Kind::Runtime(_)) => {
-                "check the ARN, its account and region, and the qualifier".to_owned()
-            }
-            (-32005, Kind::Runtime(_)) => {
-                "another operation holds the session: try again, or use a session of its own".to_owned()
-            }
-            (-32010, Kind::Runtime(_)) => format!(
-                "the container did not start or failed its health probe: it must answer POST /mcp on port 8000, whatever Host header it is called by, and its log is in {}",
-                log_group(target)
-            ),
-            _ => String::new(),
-        };
+        let hint = platform_hint(code, target).unwrap_or_default();
         Self::Rpc { code, message, hint }
     }
+}
+
+/// What to do about an error of the AgentCore data plane, whose codes are beyond MCP's own
+/// (AgentCore developer guide, "MCP error codes").
+pub(crate) fn platform_hint(code: i32, target: &Target) -> Option<String> {
+    let Kind::Runtime(_) = target.kind() else { return None };
+    Some(match code {
+        -32003 => "the runtime is throttled: call less often, or ask for a higher quota".to_owned(),
+        -32004 => "check the ARN, its account and region, and the qualifier".to_owned(),
+        -32005 => "another operation holds the session: try again, or use a session of its own".to_owned(),
+        -32010 => format!(
+            "the container did not start or failed its health probe: it must answer POST /mcp on port 8000, whatever Host header it is called by, and its log is in {}",
+            log_group(target)
+        ),
+        _ => return None,
+    })
 }
 
 /// Where the platform puts what a runtime's container prints.

@@ -12,7 +12,7 @@ use rmcp::transport::streamable_http_client::{
 };
 use sse_stream::Sse;
 
-use crate::delivery::{Delivered, Outgoing, SignedHttp};
+use crate::delivery::{Delivered, Outgoing, Session, SignedHttp};
 use crate::error::Error;
 use crate::exchange::Answer;
 use crate::retry::Twice;
@@ -98,6 +98,7 @@ impl SignedHttp {
             awaits_answer: matches!(message, ClientJsonRpcMessage::Request(_)),
             twice: self.twice(message),
             deadline: self.deadline(),
+            session: Session::Current,
         })
     }
 

@@ -80,7 +80,7 @@ fn data(error: &Error) -> Option<Value> {
         Error::Broken { .. } => "broken",
         Error::TimedOut { .. } => "timeout",
         Error::Status { status: 429, .. } => "throttled",
-        Error::Status { .. } | Error::NotMcp { .. } => "server",
+        Error::Status { .. } | Error::NotMcp { .. } | Error::SessionLost(_) => "server",
         _ => return None,
     };
     let may_have_run = matches!(error, Error::Broken { .. } | Error::TimedOut { .. })

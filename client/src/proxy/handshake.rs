@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::message::{self, Message};
 use super::outbox::Outbox;
 use super::upstream::{Lost, Upstream, lock};
+use crate::delivery::Session;
 use crate::error::Error;
 
 /// Protocol versions that are agreed on by `initialize`.
@@ -92,14 +93,13 @@ impl Upstream {
         };
         let Some(request) = request.filter(|_| times == seen) else { return Ok(times) };
         let http = self.http().await?;
-        if seen > 0 {
-            http.forget_session();
-        }
+        let session = if seen > 0 { Session::New } else { Session::Current };
         let request = request.edited(|request| request["id"] = json!(self.own_id()));
         let Ok(request) = Message::read(request.bytes) else { return Ok(times) };
         let parameters = request.parameters();
         // Nobody waits for what a server may say on the way.
-        let greeted = self.exchange(http, &request, &parameters, http.deadline(), &Outbox::closed()).await;
+        let out = Outbox::closed();
+        let greeted = self.exchange(http, &request, &parameters, http.deadline(), session, &out).await;
         let answer = greeted.map_err(|lost| match lost {
             Lost::Not(failure) => failure,
             Lost::Session => {
@@ -109,7 +109,10 @@ impl Upstream {
         self.note(&self.result(&answer)?);
         let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
         if let Ok(initialized) = Message::read(message::to_bytes(&initialized)) {
-            self.pass_on(http, &initialized).await?;
+            // Whether the session holds will show.
+            if let Err(error) = self.pass_on(http, &initialized).await {
+                tracing::warn!(%error, "the server was not told that the session has begun");
+            }
         }
         self.watch(http);
         Ok(lock(&self.handshake).times)

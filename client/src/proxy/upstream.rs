@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::AbortHandle;
@@ -19,13 +20,16 @@ use super::outbox::Outbox;
 use super::questions::Questions;
 use super::tools::{self, Known, Tool};
 use super::{Server, Settings};
-use crate::delivery::{Delivered, Outgoing, SignedHttp};
-use crate::error::Error;
+use crate::delivery::{Delivered, Outgoing, Session, SignedHttp};
+use crate::error::{Error, platform_hint};
 use crate::exchange::Answer;
 use crate::retry::Twice;
 
 /// How many pages a list may have.
 const PAGES: usize = 1000;
+
+/// How often a request is sent in sessions that are then gone.
+const GREETINGS: usize = 3;
 
 /// A server in one session.
 #[derive(Debug)]
@@ -121,6 +125,7 @@ impl Upstream {
             awaits_answer: false,
             twice: Twice::Harmless,
             deadline: http.deadline(),
+            session: Session::Current,
         };
         http.deliver(&outgoing).await.map(drop)
     }
@@ -164,25 +169,20 @@ impl Upstream {
         let asked = async {
             let _connection = self.connections.acquire().await;
             let http = self.http().await?;
-            let stateless = parameters.version().is_some();
-            let greets = stateless || request.method() == "initialize";
-            let mut greeted = if greets { 0 } else { self.greeted().await? };
-            loop {
-                let in_session = http.session().is_some();
-                match self.exchange(http, request, parameters, deadline, out).await {
-                    Err(Lost::Session) if in_session && greeted > 0 => {
-                        tracing::info!(target = %self.server.target, "the session is gone: starting another");
-                        let again = self.greet(greeted).await?;
-                        if again == greeted {
-                            return Err(self.session_lost().into());
-                        }
-                        greeted = again;
+            let in_session = parameters.version().is_none() && request.method() != "initialize";
+            let mut greeted = if in_session { self.greeted().await? } else { 0 };
+            for _ in 0..GREETINGS {
+                match self.exchange(http, request, parameters, deadline, Session::Current, out).await {
+                    Err(Lost::Session) if greeted > 0 => {
+                        tracing::info!(target = %self.server.target, "the session is gone");
+                        greeted = self.greet(greeted).await?;
                     }
-                    Err(Lost::Session) => return Err(self.session_lost().into()),
+                    Err(Lost::Session) => break,
                     Err(Lost::Not(failure)) => return Err(failure),
                     Ok(answer) => return Ok(answer),
                 }
             }
+            Err(Error::SessionLost(http.host()).into())
         };
         let timed_out = || Error::TimedOut { host: self.server.host(), after: limit };
         tokio::time::timeout_at(deadline, asked).await.unwrap_or_else(|_| Err(timed_out().into()))
@@ -195,8 +195,14 @@ impl Upstream {
         request: &Message,
         parameters: &Parameters,
         deadline: Instant,
+        session: Session,
         out: &Outbox,
     ) -> Result<Bytes, Lost> {
+        // Only what belongs to a session that was agreed on can have lost it.
+        let in_session = session == Session::Current
+            && parameters.version().is_none()
+            && request.method() != "initialize"
+            && lock(&self.handshake).is_done();
         let tool = parameters.name().filter(|_| request.method() == "tools/call");
         let tool = tool.and_then(|name| lock(&self.known).get(name).cloned());
         let id = request.id().unwrap_or(&Value::Null);
@@ -206,27 +212,45 @@ impl Upstream {
             awaits_answer: true,
             twice: twice(request.method(), tool.as_ref()),
             deadline,
+            session,
         };
         let delivered = match http.deliver(&outgoing).await {
-            Ok(delivered) => delivered,
-            Err(Error::NotMcp { status: 404, .. }) => return Err(Lost::Session),
-            Err(Error::Status { status: 400, said, .. }) if is_about_session(&said) => {
+            Err(Error::NotMcp { status: 404, .. }) if in_session => return Err(Lost::Session),
+            Err(Error::Status { status: 400, said, .. }) if in_session && is_about_session(&said) => {
                 return Err(Lost::Session);
             }
-            Err(error) => return Err(error.into()),
+            delivered => delivered?,
         };
         let Delivered { answer, status, .. } = delivered;
         match answer {
             Answer::Message(body) => {
-                if parameters.version().is_none() && is_lost_session(status, &body) {
+                if in_session && is_lost_session(status, &body) {
                     return Err(Lost::Session);
                 }
-                Ok(addressed(http, body, id)?)
+                Ok(self.addressed(http, body, id)?)
             }
             Answer::Events(events) => Ok(self.follow(http, events, id, out).await?),
             Answer::Accepted => {
                 Err(http.not_mcp(status, "accepted, and nothing in answer".to_owned()).into())
             }
+        }
+    }
+
+    /// An answer under the id of the request: a server that refuses a request before reading it
+    /// does not know the id. What the platform itself refuses comes with what to do about it.
+    fn addressed(&self, http: &SignedHttp, body: Bytes, id: &Value) -> Result<Bytes, Error> {
+        let Ok(mut answer) = serde_json::from_slice::<Answered>(&body) else {
+            return Err(http.not_mcp(200, "not an answer".to_owned()));
+        };
+        let hint = answer.error.take().and_then(|error| platform_hint(error.code, &self.server.target));
+        match Message::read(body.clone()) {
+            Ok(Message { bytes, kind: Kind::Response { id: answered } })
+                if answered == *id && hint.is_none() =>
+            {
+                Ok(bytes)
+            }
+            _ => readdressed(&body, id, hint)
+                .ok_or_else(|| http.not_mcp(200, "an answer to another request".to_owned())),
         }
     }
 
@@ -272,24 +296,33 @@ impl Upstream {
             return request.clone();
         }
         request.edited(|request| {
-            if !request["params"]["_meta"].is_object() {
-                if !request["params"].is_object() {
-                    request["params"] = json!({});
-                }
-                request["params"]["_meta"] = json!({});
+            let Some(request) = request.as_object_mut() else { return };
+            let params = request.entry("params").or_insert(Value::Null);
+            if params.is_null() {
+                *params = json!({});
             }
+            // Whatever else they are is for the server to judge.
+            let Some(params) = params.as_object_mut() else { return };
+            let Some(meta) = params.entry("_meta").or_insert_with(|| json!({})).as_object_mut() else {
+                return;
+            };
             for (name, value) in &self.settings.metadata {
-                if request["params"]["_meta"].get(name).is_none() {
-                    request["params"]["_meta"][name] = value.clone();
-                }
+                meta.entry(name).or_insert_with(|| value.clone());
             }
         })
     }
 
     /// Whether a call may be passed on.
     async fn may_call(self: &Arc<Self>, parameters: &Parameters, out: &Outbox) -> Result<(), Failure> {
-        let Some(shown) = parameters.name() else { return Ok(()) };
         let filter = &self.settings.filter;
+        if filter.is_open() {
+            return Ok(());
+        }
+        let Some(shown) = parameters.name() else {
+            return Err(Failure::Refused(
+                "the call names no tool, so no filter can let it through".to_owned(),
+            ));
+        };
         if let Some(why) = filter.refuses_name(shown) {
             return Err(Failure::Refused(why));
         }
@@ -417,11 +450,6 @@ impl Upstream {
     pub(super) fn own_id(&self) -> String {
         format!("mcp-sigv4-{}", self.numbers.fetch_add(1, Ordering::Relaxed))
     }
-
-    fn session_lost(&self) -> Error {
-        let said = "it does not know the session, nor this address; initialize again".to_owned();
-        Error::NotMcp { url: self.server.target.to_string(), status: 404, said }
-    }
 }
 
 /// Why there is no answer.
@@ -453,22 +481,25 @@ fn twice(method: &str, tool: Option<&Tool>) -> Twice {
     }
 }
 
-/// An answer under the id of the request: a server that refuses a request before reading it
-/// does not know the id.
-fn addressed(http: &SignedHttp, body: Bytes, id: &Value) -> Result<Bytes, Error> {
-    let read = Message::read(body.clone());
-    if let Ok(Message { bytes, kind: Kind::Response { id: answered } }) = read
-        && answered == *id
-    {
-        return Ok(bytes);
+#[derive(Deserialize)]
+struct Answered {
+    error: Option<Code>,
+}
+
+#[derive(Deserialize)]
+struct Code {
+    code: i32,
+}
+
+/// An error, under another id and with a hint; `None` for anything but an error.
+fn readdressed(body: &[u8], id: &Value, hint: Option<String>) -> Option<Bytes> {
+    let mut answer: Value = serde_json::from_slice(body).ok()?;
+    let error = answer.get_mut("error")?;
+    if let Some(hint) = hint {
+        error["message"] = json!(format!("{}; {hint}", error["message"].as_str().unwrap_or_default()));
     }
-    match serde_json::from_slice::<Value>(&body) {
-        Ok(mut answer) if answer.get("error").is_some() => {
-            answer["id"] = id.clone();
-            Ok(message::to_bytes(&answer))
-        }
-        _ => Err(http.not_mcp(200, "an answer to another request".to_owned())),
-    }
+    answer["id"] = id.clone();
+    Some(message::to_bytes(&answer))
 }
 
 /// Whether a refusal means that the session is gone: MCP says so with 404, and servers are
