@@ -1,9 +1,10 @@
-"""Two proxies side by side: `mcp-sigv4 proxy` and AWS's `mcp-proxy-for-aws`, in front of one target.
+"""Two proxies side by side: `mcp-sigv4 proxy`, and AWS's `mcp-proxy-for-aws`, which is Python.
 
     python proxy_bench.py URL SERVICE MCP_SIGV4 MCP_PROXY_FOR_AWS
 
-Credentials and region come from the environment. Needs botocore, which AWS's proxy brings along.
-Exits 1 where ours does not start much faster or does not take much less memory.
+Both stand in front of the same URL, are started as MCP clients start them, and are measured in turn by
+the same loop. Credentials and region come from the environment; botocore comes with AWS's proxy.
+Prints a table; exits 1 where ours does not start much sooner or does not take much less memory.
 """
 
 import json
@@ -11,126 +12,71 @@ import os
 import platform
 import select
 import socket
-import statistics
 import subprocess
 import sys
 import time
 from collections import deque
+from contextlib import ExitStack
 from importlib.metadata import version
+from itertools import count
+from statistics import median
 from urllib.parse import urlsplit
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.session import Session
 
-STARTS = {"ours": 30, "theirs": 15}
+OURS, THEIRS, DIRECT = "mcp-sigv4", "mcp-proxy-for-aws", "no proxy"
+STARTS = {OURS: 30, THEIRS: 15}
 ROUNDS = 8
-CALLS = {1: 40, 16: 64}  # in a round, by how many are in flight
+CALLS = {1: 40, 16: 64}  # of a round, by how many are in flight
 CALLS_BEFORE_MEMORY = 100
-# Far from what is measured, so that no busy machine fails this.
-STARTS_FASTER = 10
+# Far from what is measured, so that a busy machine fails neither.
+TIMES_SOONER = 10
 SHARE_OF_MEMORY = 0.25
 
-INITIALIZE = {
-    "protocolVersion": "2025-11-25",
-    "capabilities": {},
-    "clientInfo": {"name": "proxy-bench", "version": "1"},
-}
+INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
+
+# Every request has a number of its own, the proxies' and the direct ones, which is also what is added to.
+numbers = count(1000)
 
 
-def message(method, params=None, id=None):
-    said = {"jsonrpc": "2.0", "method": method}
-    if id is not None:
-        said["id"] = id
-    if params is not None:
-        said["params"] = params
-    return json.dumps(said).encode()
+def message(method, **more):
+    return json.dumps({"jsonrpc": "2.0", "method": method, **more}).encode()
 
 
-def add_one(number):
-    return message("tools/call", {"name": "add_numbers", "arguments": {"a": number, "b": 1}}, id=number)
+def request(method, params):
+    number = next(numbers)
+    return number, message(method, id=number, params=params)
 
 
-def check(answer, number):
-    """That this is the answer to `add_one(number)`: looked at after the clock has stopped."""
-    answer = json.loads(answer)
+def addition():
+    number, _ = request("", {})
+    return number, message("tools/call", id=number, params={"name": "add_numbers", "arguments": {"a": number, "b": 1}})
+
+
+def check(answer):
     text = answer.get("result", {}).get("content", [{}])[0].get("text")
-    if answer["id"] != number or text != str(number + 1):
-        raise SystemExit(f"FAILED: {number} + 1 was answered {answer}")
+    if text != str(answer["id"] + 1):
+        sys.exit(f"FAILED: {answer['id']} + 1 was answered {answer}")
 
 
 class Proxy:
-    """A proxy process, and the other end of its pipes."""
+    """A proxy process, and the other ends of its pipes."""
 
     def __init__(self, command):
+        # What MCP clients let a server have of their environment, and what its entry there would add.
+        passed = {name: os.environ[name] for name in os.environ if name in ("HOME", "PATH")}
+        passed |= {name: os.environ[name] for name in os.environ if name.startswith(("AWS_ACCESS_", "AWS_SECRET_", "AWS_REGION"))}
         self.began = time.perf_counter()
-        self.process = subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=passed)
         self.input, self.output = self.process.stdin.fileno(), self.process.stdout.fileno()
         self.unread = b""
 
-    def say(self, said):
-        os.write(self.input, said + b"\n")
+    def __enter__(self):
+        return self
 
-    def lines(self):
-        """All whole lines that have come, at least one."""
-        while b"\n" not in self.unread:
-            read = os.read(self.output, 1 << 16)
-            if not read:
-                raise SystemExit(f"FAILED: {self.process.args[0]} has ended")
-            self.unread += read
-        *lines, self.unread = self.unread.split(b"\n")
-        return lines
-
-    def ask(self, said, id):
-        self.say(said)
-        while True:
-            for line in self.lines():
-                if json.loads(line).get("id") == id:
-                    return json.loads(line)
-
-    def greet(self):
-        """Seconds from before exec to the answer to `initialize`, and to that to `tools/list`."""
-        answers = [self.ask(message("initialize", INITIALIZE, id=0), 0)]
-        greeted = time.perf_counter() - self.began
-        self.say(message("notifications/initialized"))
-        answers.append(self.ask(message("tools/list", {}, id=1), 1))
-        listed = time.perf_counter() - self.began
-        if "add_numbers" not in str(answers):
-            raise SystemExit(f"FAILED: {self.process.args[0]} answered {answers}")
-        return greeted, listed
-
-    def call(self, numbers, in_flight):
-        """Seconds that each call took, with so many in flight, and the seconds of all together."""
-        waiting, sent, latencies, answers = deque(numbers), {}, [], []
-        said = {number: add_one(number) + b"\n" for number in numbers}
-        began = time.perf_counter()
-        for _ in range(in_flight):
-            number = waiting.popleft()
-            sent[number] = time.perf_counter()
-            os.write(self.input, said[number])
-        while len(answers) < len(numbers):
-            for line in self.lines():
-                now = time.perf_counter()
-                number = json.loads(line).get("id")
-                if number is None:
-                    continue  # a notification
-                latencies.append(now - sent[number])
-                answers.append((line, number))
-                if waiting:
-                    number = waiting.popleft()
-                    sent[number] = time.perf_counter()
-                    os.write(self.input, said[number])
-        took = time.perf_counter() - began
-        for answer in answers:
-            check(*answer)
-        return latencies, took
-
-    def memory(self, what):
-        """Bytes: VmRSS is what is resident now, VmHWM the most that ever was."""
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
-            return next(int(line.split()[1]) * 1024 for line in status if line.startswith(what))
-
-    def end(self):
+    def __exit__(self, *_):
         self.process.stdin.close()
         try:
             self.process.wait(5)
@@ -138,146 +84,200 @@ class Proxy:
             self.process.kill()
             self.process.wait()
 
+    def prepare(self, body):
+        return body + b"\n"
+
+    def send(self, prepared, _):
+        os.write(self.input, prepared)
+
+    def answers(self):
+        """The answers that have come, at least one."""
+        come = []
+        while not come:
+            read = os.read(self.output, 1 << 16)
+            if not read:
+                sys.exit(f"FAILED: {self.process.args[0]} has ended")
+            *lines, self.unread = (self.unread + read).split(b"\n")
+            said = [json.loads(line) for line in lines]
+            come = [(answer, None) for answer in said if "id" in answer]  # the others are notifications
+        return come
+
+    def greet(self):
+        """Seconds from before exec to the answer to `initialize`, and to that to `tools/list`."""
+        took, said = [], []
+        for method, params in [("initialize", INITIALIZE), ("tools/list", {})]:
+            _, body = request(method, params)
+            self.send(self.prepare(body), None)
+            [(answer, _)] = self.answers()
+            took.append(time.perf_counter() - self.began)
+            said.append(answer)
+            if method == "initialize":
+                self.send(self.prepare(message("notifications/initialized")), None)
+        if "add_numbers" not in json.dumps(said):
+            sys.exit(f"FAILED: {self.process.args[0]} answered {said}")
+        return took
+
+    def memory(self, field):
+        """Megabytes: VmRSS is what is resident now, VmHWM the most that ever was."""
+        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+            return next(int(line.split()[1]) / 1000 for line in status if line.startswith(field))
+
 
 class Direct:
-    """The same calls without a proxy, as fast as they can be made at all: every request is signed
-    before the clock starts, so that what a proxy adds includes what its signing takes, and goes out
-    on a connection that is open already."""
+    """The same calls without a proxy, as fast as they can be: on connections that are open already,
+    and signed before the clock starts. So what a proxy adds is all it does, signing included."""
 
     def __init__(self, url, service):
-        self.url, self.service, self.region = url, service, os.environ["AWS_REGION"]
+        self.url, self.service, self.session = url, service, None
         self.credentials = Session().get_credentials()
-        self.address = urlsplit(url).hostname, urlsplit(url).port
-        self.session = None
-        self.sockets = [self.connect() for _ in range(max(CALLS))]
-        said = message("initialize", INITIALIZE, id=0)
-        self.sockets[0].sendall(self.request(said))
-        head, _ = self.answer(self.sockets[0], b"")
-        for line in head.split(b"\r\n"):
-            if line.lower().startswith(b"mcp-session-id:"):
-                self.session = line.split(b":", 1)[1].strip().decode()
+        parts = urlsplit(url)
+        self.ready = select.poll()
+        self.ways = []
+        for _ in range(max(CALLS)):
+            way = socket.create_connection((parts.hostname, parts.port))
+            way.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.ready.register(way, select.POLLIN)
+            self.ways.append(way)
+        _, body = request("initialize", INITIALIZE)
+        self.send(self.prepare(body), 0)
+        head, _ = self.receive(self.ways[0])
+        self.session = head.lower().partition(b"mcp-session-id:")[2].split(b"\r\n")[0].strip().decode()
 
-    def connect(self):
-        connected = socket.create_connection(self.address)
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connected
-
-    def request(self, body):
-        """The bytes of a signed request."""
-        headers = {
-            "Content-Type": "application/json",
-            "Accept": "application/json, text/event-stream",
-            "MCP-Protocol-Version": INITIALIZE["protocolVersion"],
-        }
+    def prepare(self, body):
+        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
         if self.session:
-            headers["Mcp-Session-Id"] = self.session
+            headers |= {"Mcp-Session-Id": self.session, "MCP-Protocol-Version": INITIALIZE["protocolVersion"]}
         signed = AWSRequest("POST", self.url, headers, body)
-        SigV4Auth(self.credentials, self.service, self.region).add_auth(signed)
+        SigV4Auth(self.credentials, self.service, os.environ["AWS_REGION"]).add_auth(signed)
         parts = urlsplit(self.url)
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        head = [f"POST {target} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(body)}"]
+        head = [f"POST {parts.path}?{parts.query} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(body)}"]
         head += [f"{name}: {value}" for name, value in signed.headers.items()]
         return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
+    def send(self, prepared, way):
+        self.ways[way].sendall(prepared)
+
     @staticmethod
-    def answer(connected, read):
-        """Head and body, once they are all there."""
+    def receive(way):
+        read = b""
         while True:
-            read += connected.recv(1 << 16)
+            read += way.recv(1 << 16)
             head, end, body = read.partition(b"\r\n\r\n")
-            if end:
-                if b"chunked" in head:
-                    if body.endswith(b"\r\n0\r\n\r\n"): return head, body.split(b"\r\n")[1]
-                    continue
-                length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
-                if not head.startswith(b"HTTP/1.1 200") or not length:
-                    raise SystemExit(f"FAILED: the target answered {read}")
-                if len(body) >= int(length):
-                    return head, body
+            length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
+            if not head.startswith(b"HTTP/1.1 200") or (end and not length):
+                sys.exit(f"FAILED: the target answered {read}")
+            if end and len(body) >= int(length):
+                return head, body
 
-    def call(self, numbers, in_flight):
-        waiting, sent, latencies, answers = deque(numbers), {}, [], []
-        said = {number: self.request(add_one(number)) for number in numbers}
-        open_sockets = {connected.fileno(): connected for connected in self.sockets[:in_flight]}
-        ready = select.poll()
-        under_way = {}
-        began = time.perf_counter()
+    def answers(self):
+        ready = {descriptor for descriptor, _ in self.ready.poll()}
+        return [(json.loads(self.receive(way)[1]), i) for i, way in enumerate(self.ways) if way.fileno() in ready]
 
-        def send(connected):
-            number = waiting.popleft()
-            under_way[connected.fileno()] = number
-            sent[number] = time.perf_counter()
-            connected.sendall(said[number])
 
-        for descriptor, connected in open_sockets.items():
-            ready.register(descriptor, select.POLLIN)
-            send(connected)
-        while len(answers) < len(numbers):
-            for descriptor, _ in ready.poll():
-                connected = open_sockets[descriptor]
-                _, body = self.answer(connected, b"")
-                number = under_way.pop(descriptor)
-                latencies.append(time.perf_counter() - sent[number])
-                answers.append((body, number))
-                if waiting:
-                    send(connected)
-        took = time.perf_counter() - began
-        for answer in answers:
-            check(*answer)
-        return latencies, took
+def timed(caller, calls, in_flight):
+    """Seconds that each call took with so many in flight, and that all took together."""
+    waiting = deque((number, caller.prepare(body)) for number, body in (addition() for _ in range(calls)))
+    sent, took, answers = {}, [], []
+
+    def send(way):
+        number, prepared = waiting.popleft()
+        sent[number] = time.perf_counter()
+        caller.send(prepared, way)
+
+    began = time.perf_counter()
+    for way in range(in_flight):
+        send(way)
+    while len(answers) < calls:
+        for answer, way in caller.answers():
+            took.append(time.perf_counter() - sent[answer["id"]])
+            answers.append(answer)
+            if waiting:
+                send(way)
+    together = time.perf_counter() - began
+    for answer in answers:
+        check(answer)
+    return took, together
 
 
 def starts(commands):
-    """What `greet` says, run after run, the one proxy and the other in turn."""
+    """Median seconds to the first answers, of either proxy. Its very first start warms the disk's cache."""
     measured = {who: [] for who in commands}
-    for run in range(-1, max(STARTS.values())):
+    for run in range(1 + max(STARTS.values())):
         for who, command in commands.items():
-            if run < STARTS[who]:
-                proxy = Proxy(command)
-                greeted = proxy.greet()
-                proxy.end()
-                if run >= 0:  # the first is for the disk
-                    measured[who].append(greeted)
-    return {who: [statistics.median(column) for column in zip(*runs)] for who, runs in measured.items()}
+            if run <= STARTS[who]:
+                with Proxy(command) as proxy:
+                    measured[who].append(proxy.greet())
+    return {who: [median(column) for column in zip(*runs[1:])] for who, runs in measured.items()}
+
+
+def calls(commands, direct):
+    """What calls take, by who makes them and how many are in flight; and what memory the proxies take."""
+    with ExitStack() as open_proxies:
+        proxies = {who: open_proxies.enter_context(Proxy(command)) for who, command in commands.items()}
+        for proxy in proxies.values():
+            proxy.greet()
+            timed(proxy, CALLS_BEFORE_MEMORY, 1)
+        memory = {who: [proxy.memory("VmRSS")] for who, proxy in proxies.items()}
+        callers = {**proxies, DIRECT: direct}
+        took = {(who, in_flight): ([], []) for who in callers for in_flight in CALLS}
+        for _ in range(ROUNDS):
+            for in_flight, number in CALLS.items():
+                for who, caller in callers.items():
+                    each, together = timed(caller, number, in_flight)
+                    took[who, in_flight][0].extend(each)
+                    took[who, in_flight][1].append(together)
+        for who, proxy in proxies.items():
+            memory[who].append(proxy.memory("VmHWM"))
+    return took, memory
+
+
+def milliseconds(seconds):
+    return f"{seconds * 1000:.{2 if seconds < 0.1 else 0}f} ms"
+
+
+def p99(values):
+    return sorted(values)[len(values) * 99 // 100]
+
+
+def table(started, took, memory):
+    def row(what, value, columns=(OURS, THEIRS, DIRECT)):
+        print(f"{what:<36}" + "".join(f"{value(who) if who in columns else '':>20}" for who in (OURS, THEIRS, DIRECT)))
+
+    proxies = (OURS, THEIRS)
+    row("", str)
+    row("exec to the answer to initialize", lambda who: milliseconds(started[who][0]), proxies)
+    row("exec to the answer to tools/list", lambda who: milliseconds(started[who][1]), proxies)
+    row(f"memory after {CALLS_BEFORE_MEMORY} calls", lambda who: f"{memory[who][0]:.1f} MB", proxies)
+    row("memory at most", lambda who: f"{memory[who][1]:.1f} MB", proxies)
+    for load in CALLS:
+        row(f"{load} in flight: median", lambda who: milliseconds(median(took[who, load][0])))
+        row("  p99", lambda who: milliseconds(p99(took[who, load][0])))
+        row("  calls per second", lambda who: f"{len(took[who, load][0]) / sum(took[who, load][1]):.0f}")
+        row("  added to the median", lambda who: milliseconds(added(took, who, load)), proxies)
+
+
+def added(took, who, load):
+    return median(took[who, load][0]) - median(took[DIRECT, load][0])
 
 
 def main(url, service, ours, theirs):
-    began = time.perf_counter()
     options = ["--service", service, "--region", os.environ["AWS_REGION"]]
-    commands = {"ours": [ours, "proxy", url, *options], "theirs": [theirs, url, *options]}
-
+    commands = {OURS: [ours, "proxy", url, *options], THEIRS: [theirs, url, *options]}
     direct = Direct(url, service)
-    next_number = iter(range(1000, 10**9))
-    numbers = lambda count: [next(next_number) for _ in range(count)]
     for in_flight in CALLS:
-        direct.call(numbers(10 * in_flight), in_flight)  # all of the target is warm now
+        timed(direct, 100, in_flight)  # from here on the target is warm
 
     started = starts(commands)
+    took, memory = calls(commands, direct)
 
-    proxies = {who: Proxy(command) for who, command in commands.items()}
-    memory = {}
-    for who, proxy in proxies.items():
-        proxy.greet()
-        proxy.call(numbers(CALLS_BEFORE_MEMORY), 1)
-        memory[who] = proxy.memory("VmRSS")
-        proxy.call(numbers(32), 16)
-    callers = {**proxies, "direct": direct}
-    latencies = {(who, load): [] for who in callers for load in CALLS}
-    seconds = dict.fromkeys(latencies, 0.0)
-    for _ in range(ROUNDS):
-        for load, calls in CALLS.items():
-            for who, caller in callers.items():
-                measured, took = caller.call(numbers(calls), load)
-                latencies[who, load] += measured
-                seconds[who, load] += took
-    most = {who: proxy.memory("VmHWM") for who, proxy in proxies.items()}
-    for proxy in proxies.values():
-        proxy.end()
-    print(started, memory, most)
-    for key in latencies:
-        l = sorted(latencies[key])
-        print(key, "median", 1000*statistics.median(l), "p99", 1000*l[int(len(l)*.99)], "per s", len(l)/seconds[key])
-    print(time.perf_counter()-began)
+    print(f"{THEIRS} {version(THEIRS)} on fastmcp {version('fastmcp')} and Python {platform.python_version()}; {os.cpu_count()} cores")
+    table(started, took, memory)
+    sooner = started[THEIRS][0] / started[OURS][0]
+    share = memory[OURS][0] / memory[THEIRS][0]
+    print(f"\n{OURS} answers first {sooner:.0f} times sooner, takes {share:.0%} of the memory, and adds "
+          f"{milliseconds(added(took, OURS, 1))} to a call where {THEIRS} adds {milliseconds(added(took, THEIRS, 1))}")
+    if sooner < TIMES_SOONER or share > SHARE_OF_MEMORY:
+        sys.exit(f"FAILED: at least {TIMES_SOONER} times sooner and at most {SHARE_OF_MEMORY:.0%} of the memory are expected")
 
 
 main(*sys.argv[1:])

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
@@ -18,6 +19,9 @@ use crate::error::Error;
 /// Credentials are renewed when they have less than this to live: longer than any request
 /// waits for its turn, shorter than the shortest session AWS grants (15 minutes).
 const REFRESH_MARGIN: Duration = Duration::from_mins(5);
+
+/// Credentials near their end that are not renewed are asked for again after this.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The AWS default chain: environment, profile files and the rest. A profile that is named is
 /// the only place to look, as with the AWS CLI: it is not to be outdone by keys that happen to
@@ -114,7 +118,18 @@ impl Source {
 #[derive(Clone, Debug)]
 pub(crate) struct CachedCredentials {
     source: Arc<Source>,
-    cached: Arc<Mutex<Option<Fetched>>>,
+    cached: Arc<Mutex<Cached>>,
+    /// How many fetches have ended.
+    fetches: Arc<AtomicU64>,
+}
+
+#[derive(Debug, Default)]
+struct Cached {
+    fetched: Option<Fetched>,
+    /// How the last fetch failed, if it did.
+    failure: Option<Error>,
+    /// When credentials were last asked for.
+    asked: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -124,46 +139,70 @@ struct Fetched {
     edited: Edited,
 }
 
-impl CachedCredentials {
-    pub(crate) fn new(source: Source) -> Self {
-        Self { source: Arc::new(source), cached: Arc::default() }
+impl Cached {
+    /// Credentials that live for that time yet.
+    fn living(&self, time: Duration) -> Option<&Fetched> {
+        self.fetched.as_ref().filter(|fetched| lives_for(&fetched.credentials, time))
     }
 
-    /// Credentials that are good for some minutes yet.
+    /// Credentials that need not be asked for again: not by files that have changed, not by
+    /// their end, or by that not yet.
+    fn usable(&self, edited: Edited) -> Option<Credentials> {
+        let asked_lately = self.asked.is_some_and(|asked| asked.elapsed() < PATIENCE);
+        let margin = if asked_lately { Duration::ZERO } else { REFRESH_MARGIN };
+        let usable = self.living(margin).filter(|fetched| fetched.edited == edited);
+        usable.map(|fetched| fetched.credentials.clone())
+    }
+}
+
+impl CachedCredentials {
+    pub(crate) fn new(source: Source) -> Self {
+        Self { source: Arc::new(source), cached: Arc::default(), fetches: Arc::default() }
+    }
+
+    /// Credentials that are good for some minutes yet, or that their source does not renew yet.
     ///
     /// # Errors
     /// [`Error::NoCredentials`] where the chain has none, [`Error::Credentials`] where a
     /// provider failed.
     pub(crate) async fn get(&self) -> Result<Credentials, Error> {
         let edited = self.source.edited();
-        // Held while fetching: those who wait find what the first one fetched.
+        let fetches = self.fetches.load(Ordering::SeqCst);
+        // Held while fetching: those who wait find what the first one fetched, or how it failed.
         let mut cached = self.cached.lock().await;
-        let fresh =
-            |fetched: &&Fetched| lives_for(&fetched.credentials, REFRESH_MARGIN) && fetched.edited == edited;
-        if let Some(Fetched { credentials, .. }) = cached.as_ref().filter(fresh) {
-            return Ok(credentials.clone());
+        if let Some(credentials) = cached.usable(edited) {
+            return Ok(credentials);
         }
-        match self.source.fetch().await {
-            Ok(credentials) => Ok(cached.insert(Fetched { credentials, edited }).credentials.clone()),
-            // Good for less than the margin, but good.
-            Err(error) => {
-                let alive = |fetched: &&Fetched| lives_for(&fetched.credentials, Duration::ZERO);
-                match cached.as_ref().filter(alive) {
-                    Some(Fetched { credentials, .. }) => {
-                        tracing::warn!(%error, "credentials could not be renewed yet");
-                        Ok(credentials.clone())
-                    }
-                    None => Err(explain(&error)),
-                }
+        if let Some(failure) = cached.failure.clone()
+            && self.fetches.load(Ordering::SeqCst) > fetches
+        {
+            return Err(failure);
+        }
+        let fetched = self.source.fetch().await;
+        self.fetches.fetch_add(1, Ordering::SeqCst);
+        cached.asked = Some(Instant::now());
+        cached.failure = None;
+        match fetched {
+            Ok(credentials) => {
+                cached.fetched = Some(Fetched { credentials: credentials.clone(), edited });
+                Ok(credentials)
             }
+            // Good for less than the margin, but good.
+            Err(error) => match cached.living(Duration::ZERO) {
+                Some(Fetched { credentials, .. }) => {
+                    tracing::warn!(%error, "credentials could not be renewed yet");
+                    Ok(credentials.clone())
+                }
+                None => Err(cached.failure.insert(explain(&error)).clone()),
+            },
         }
     }
 
     /// Forgets credentials that the server called expired, unless newer ones are there.
     pub(crate) async fn forget(&self, expired: &str) {
         let mut cached = self.cached.lock().await;
-        if cached.as_ref().is_some_and(|fetched| fetched.credentials.access_key_id() == expired) {
-            *cached = None;
+        if cached.fetched.as_ref().is_some_and(|fetched| fetched.credentials.access_key_id() == expired) {
+            cached.fetched = None;
         }
     }
 }
@@ -195,7 +234,7 @@ fn explain(error: &CredentialsError) -> Error {
 #[cfg(test)]
 mod tests {
     use std::future::Future;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     use aws_credential_types::provider::future;
 
@@ -247,11 +286,20 @@ mod tests {
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
     }
 
+    /// As if the last fetch had been long ago.
+    async fn wait(cache: &CachedCredentials) {
+        cache.cached.lock().await.asked = None;
+    }
+
     #[test]
-    fn credentials_near_their_end_are_fetched_again() {
+    fn credentials_near_their_end_are_fetched_again_and_not_all_the_time() {
         let (cache, fetches) = cache(REFRESH_MARGIN.mul_f64(0.9));
         run(async {
-            assert!(cache.get().await.is_ok());
+            for _ in 0..10 {
+                assert!(cache.get().await.is_ok());
+            }
+            assert_eq!(fetches.load(Ordering::SeqCst), 1);
+            wait(&cache).await;
             assert!(cache.get().await.is_ok());
         });
         assert_eq!(fetches.load(Ordering::SeqCst), 2);
@@ -259,14 +307,31 @@ mod tests {
 
     #[test]
     fn credentials_that_cannot_be_renewed_are_used_to_their_end() {
-        let (cache, _) = cache(REFRESH_MARGIN.mul_f64(0.9));
+        let (cache, fetches) = cache(REFRESH_MARGIN.mul_f64(0.9));
         run(async {
             for _ in 0..4 {
+                wait(&cache).await;
                 assert!(cache.get().await.is_ok());
             }
             cache.forget("AKIA1").await;
             assert!(cache.get().await.is_err());
         });
+        assert_eq!(fetches.load(Ordering::SeqCst), 5);
+    }
+
+    #[test]
+    fn a_fetch_that_fails_has_failed_for_all_who_waited_for_it() {
+        let (cache, fetches) = cache(Duration::ZERO);
+        run(async {
+            for _ in 0..2 {
+                let _ = cache.get().await;
+            }
+            let asked = (0..64).map(|_| cache.get());
+            assert!(futures::future::join_all(asked).await.iter().all(Result::is_err));
+            assert_eq!(fetches.load(Ordering::SeqCst), 3, "one fetch for all of them");
+            assert!(cache.get().await.is_err());
+        });
+        assert_eq!(fetches.load(Ordering::SeqCst), 4, "who asks later is not told of then");
     }
 
     #[test]

@@ -141,10 +141,14 @@ impl SignedHttp {
     /// event. `None` where the server has none.
     ///
     /// # Errors
-    /// What kept the server from being asked.
+    /// What kept the server from being asked, or from answering now.
     pub(crate) async fn listen(&self, headers: &HeaderMap) -> Result<Option<Events>, Error> {
         let (sent, _) = self.send(Method::GET, headers, self.session(), Bytes::new()).await?;
         let response = sent.map_err(|error| self.no_reply(error.into()))?;
+        let status = response.status().as_u16();
+        if matches!(status, 401 | 403 | 429 | 500..) {
+            return Err(Error::Status { status, host: self.host(), said: "no stream yet".to_owned() });
+        }
         Ok(exchange::is_event_stream(&response).then(|| exchange::events(response)))
     }
 
@@ -227,13 +231,16 @@ impl SignedHttp {
         asked_for: Session,
         before: Option<String>,
     ) -> Option<String> {
-        let session = response.headers().get(SESSION_HEADER).and_then(|id| id.to_str().ok());
-        let session = session.filter(|_| response.status().is_success())?.to_owned();
-        let mut current = lock(&self.shared.session);
-        if asked_for == Session::New || *current == before {
-            *current = Some(session.clone());
+        if !response.status().is_success() {
+            return None;
         }
-        Some(session)
+        let session = response.headers().get(SESSION_HEADER).and_then(|id| id.to_str().ok());
+        let session = session.map(str::to_owned);
+        let mut current = lock(&self.shared.session);
+        if asked_for == Session::New || (session.is_some() && *current == before) {
+            current.clone_from(&session);
+        }
+        session
     }
 
     /// Mends what can be mended after a refusal; whether it is worth another try.
@@ -318,6 +325,8 @@ impl SignedHttp {
     }
 
     fn timed_out(&self, after: Duration) -> Error {
+        // What was left of it when the message was ready, to the person who set it.
+        let after = Duration::from_secs_f64((after.as_secs_f64() * 100.0).round() / 100.0);
         Error::TimedOut { host: self.host(), after }
     }
 

@@ -131,6 +131,18 @@ pub enum Error {
         after: Duration,
     },
 
+    /// Time ran out for a tool that a proxy called.
+    #[error(
+        "no answer from {host} within {} s: give tools more with --tool-timeout; the call may have run",
+        .after.as_secs_f64()
+    )]
+    ToolTimedOut {
+        /// Host and port.
+        host: String,
+        /// The time allowed.
+        after: Duration,
+    },
+
     /// An answer that is not MCP's.
     #[error("{url} does not answer like an MCP server: HTTP {status}, {said}; check the URL and its path")]
     NotMcp {

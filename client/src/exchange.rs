@@ -175,7 +175,7 @@ async fn read_failure(response: reqwest::Response) -> Result<Reply, NoReply> {
     let status = response.status();
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let date = date(response.headers());
-    let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+    let retry_after = text(RETRY_AFTER).and_then(|when| retry_after(when, date));
     let body = body(response).await?;
     // With these the status says what to do, whatever the body is.
     let by_status = matches!(status.as_u16(), 401 | 403 | 421 | 429 | 502..=504);
@@ -183,6 +183,14 @@ async fn read_failure(response: reqwest::Response) -> Result<Reply, NoReply> {
         return Ok(Reply::RpcError(body, code));
     }
     Ok(Reply::Refusal(Refusal { status, said: said(&body), date, retry_after }))
+}
+
+/// Seconds, or a date by the server's clock (RFC 9110, "Retry-After").
+fn retry_after(when: &str, now: Option<SystemTime>) -> Option<Duration> {
+    if let Ok(seconds) = when.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    httpdate::parse_http_date(when).ok()?.duration_since(now?).ok()
 }
 
 /// The server's clock, as it stamped an answer.

@@ -10,12 +10,14 @@
 //! Messages are passed on as they came; only what is asked for is changed about them (metadata,
 //! filtered lists, names of tools where there are several servers).
 
+mod asking;
 mod conversation;
 mod failure;
 mod filter;
 mod handshake;
 mod headers;
 mod listen;
+mod lists;
 mod message;
 mod outbox;
 mod questions;
@@ -54,7 +56,8 @@ pub struct Settings {
     pub filter: Filter,
     /// When servers are first spoken to.
     pub start: Start,
-    /// How many requests may be under way at once, each on a connection of its own.
+    /// How many requests may be under way at once, each on a connection of its own; they are
+    /// shared out to the servers.
     pub connections: usize,
 }
 
@@ -90,6 +93,8 @@ pub struct Server {
     target: Target,
     options: Options,
     connector: OnceCell<Connector>,
+    /// Requests that may be under way, each of which holds a file of the operating system.
+    connections: Semaphore,
 }
 
 /// A name that cannot stand before those of tools.
@@ -107,7 +112,7 @@ impl Server {
     /// A server whose tools keep their names.
     #[must_use]
     pub fn new(target: Target, options: Options) -> Self {
-        Self { name: None, target, options, connector: OnceCell::new() }
+        Self { name: None, target, options, connector: OnceCell::new(), connections: Semaphore::new(0) }
     }
 
     /// A server whose tools are shown as `NAME__TOOL`.
@@ -148,7 +153,6 @@ impl Server {
 pub struct Proxy {
     servers: Vec<Arc<Server>>,
     settings: Arc<Settings>,
-    connections: Arc<Semaphore>,
 }
 
 impl Proxy {
@@ -164,8 +168,12 @@ impl Proxy {
             let targets: Vec<String> = servers.iter().map(|server| server.target.to_string()).collect();
             return Err(NameError::NotUnique(targets.join(", ")));
         }
-        let connections = Arc::new(Semaphore::new(settings.connections));
+        let share = (settings.connections / servers.len().max(1)).max(1);
+        for server in &servers {
+            // A server that hangs is not to hold up the others.
+            server.connections.add_permits(share);
+        }
         let servers = servers.into_iter().map(Arc::new).collect();
-        Ok(Self { servers, settings: Arc::new(settings), connections })
+        Ok(Self { servers, settings: Arc::new(settings) })
     }
 }

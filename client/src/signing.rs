@@ -63,6 +63,7 @@ impl Signing {
             (Self::DefaultChain { .. } | Self::WherePossible { .. }, None) if target.is_loopback() => {
                 Ok(None)
             }
+            (Self::WherePossible { .. }, None) => Ok(None),
             (_, None) => Err(Error::UnknownService(target.to_string())),
             (_, service) => Ok(service),
         }
@@ -75,7 +76,11 @@ impl Signing {
     pub(crate) async fn signer(&self, target: &Target) -> Result<Option<Signer>, Error> {
         let Some(service) = self.service(target)? else { return Ok(None) };
         let Some(keys) = self.keys(target.region()).await? else { return Ok(None) };
-        let region = keys.region.ok_or(Error::NoRegion)?;
+        let region = match (self, keys.region) {
+            (_, Some(region)) => region,
+            (Self::WherePossible { .. }, None) => return Ok(None),
+            (_, None) => return Err(Error::NoRegion),
+        };
         let without = match self {
             Self::WherePossible { .. } => WithoutCredentials::Unsigned,
             _ => WithoutCredentials::Fail,

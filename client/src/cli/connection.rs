@@ -218,12 +218,12 @@ impl Connection {
     fn headers(&self) -> anyhow::Result<HeaderMap> {
         let mut headers = HeaderMap::new();
         for header in &self.headers {
-            let name = &header.name;
+            let (name, value) =
+                header.read(|variable| std::env::var(variable).ok()).map_err(anyhow::Error::msg)?;
             anyhow::ensure!(
                 self.unsigned || name != http::header::AUTHORIZATION,
                 "--header {name} would replace the signature: give it with --unsigned"
             );
-            let value = header.value(|variable| std::env::var(variable).ok()).map_err(anyhow::Error::msg)?;
             headers.append(name, value);
         }
         Ok(headers)

@@ -64,11 +64,16 @@ fn pair(text: &str) -> Result<(String, Value), String> {
 
 impl Proxy {
     pub(super) async fn run(self, connection: Connection) -> anyhow::Result<Answer> {
+        // First, before anything is looked up that may start a program.
+        let own = match self.listen {
+            None => Some(streams::own().context("take over standard input and output")?),
+            Some(_) => None,
+        };
         let servers = named::servers(&self.targets, &connection).await?;
         let proxy = proxy::Proxy::new(servers, self.settings())?;
         match self.listen {
             None => {
-                let (input, output) = streams::own().context("take over standard input and output")?;
+                let (input, output) = own.context("standard input and output")?;
                 proxy.stdio(input, output).await.context("write to standard output")?;
             }
             Some(address) => {

@@ -10,9 +10,10 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use serde_json::Value;
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
+use super::asking::ENDLESS;
 use super::failure::Failure;
 use super::message::{Kind, Malformed, Message};
 use super::outbox::Outbox;
@@ -38,9 +39,26 @@ pub(crate) struct Conversation {
 type Gate = Shared<BoxFuture<'static, ()>>;
 
 struct GoingOn {
-    /// The request's id.
-    id: Option<Value>,
+    request: Option<Request>,
     task: AbortHandle,
+}
+
+struct Request {
+    id: Value,
+    /// Whether it ends only with the session.
+    endless: bool,
+}
+
+/// Counts work out, however it ends.
+struct End {
+    conversation: Arc<Conversation>,
+    number: u64,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.conversation.abandon(self.number);
+    }
 }
 
 impl std::fmt::Debug for Conversation {
@@ -50,17 +68,11 @@ impl std::fmt::Debug for Conversation {
 }
 
 impl Conversation {
-    pub(crate) fn new(
-        servers: &[Arc<Server>],
-        settings: &Arc<Settings>,
-        connections: &Arc<Semaphore>,
-        outbox: &Outbox,
-    ) -> Self {
+    pub(crate) fn new(servers: &[Arc<Server>], settings: &Arc<Settings>, outbox: &Outbox) -> Self {
         let questions = servers.iter().any(|server| server.name.is_some()).then(Arc::<Questions>::default);
         let upstream = |server: &Arc<Server>| {
-            let (server, settings, connections) =
-                (Arc::clone(server), Arc::clone(settings), Arc::clone(connections));
-            Arc::new(Upstream::new(server, settings, connections, questions.clone(), outbox.clone()))
+            let (server, settings) = (Arc::clone(server), Arc::clone(settings));
+            Arc::new(Upstream::new(server, settings, questions.clone(), outbox.clone()))
         };
         Self {
             upstreams: servers.iter().map(upstream).collect(),
@@ -75,27 +87,20 @@ impl Conversation {
 
     /// Takes in what the client says. Answers, and what servers say before them, go to `out`. The
     /// number is that of the work that this makes.
-    pub(crate) async fn take(
-        self: &Arc<Self>,
-        said: Result<Message, Malformed>,
-        out: &Outbox,
-    ) -> Option<u64> {
+    pub(crate) fn take(self: &Arc<Self>, said: Result<Message, Malformed>, out: &Outbox) -> u64 {
         let message = match said {
             Ok(message) => message,
             Err(malformed) => {
-                out.send(malformed.answer()).await;
-                return None;
+                let out = out.clone();
+                return self.start(None, async move { out.send(malformed.answer()).await });
             }
         };
-        Some(self.work_on(message, out))
-    }
-
-    fn work_on(self: &Arc<Self>, message: Message, out: &Outbox) -> u64 {
         match &message.kind {
             Kind::Request { id, .. } => {
                 let (gate, id) = (lock(&self.gate).clone(), id.clone());
                 let (conversation, out) = (Arc::clone(self), out.clone());
-                self.start(Some(id.clone()), async move {
+                let request = Request { id: id.clone(), endless: message.method() == ENDLESS };
+                self.start(Some(request), async move {
                     gate.await;
                     let answer = conversation.answer(&message, &id, &out).await;
                     out.send(answer).await;
@@ -115,6 +120,11 @@ impl Conversation {
         }
     }
 
+    /// Ends the requests that would never end by themselves.
+    pub(crate) fn abandon_endless(&self) {
+        self.abandon_all(|request| request.endless);
+    }
+
     /// Ready when everything that was taken in has been dealt with.
     pub(crate) async fn idle(&self) {
         loop {
@@ -126,40 +136,46 @@ impl Conversation {
         }
     }
 
-    /// Whether a server has agreed to a session.
-    pub(crate) fn has_agreed(&self) -> bool {
-        self.upstreams.iter().any(|upstream| upstream.has_agreed())
-    }
-
     /// Ends the sessions.
     pub(crate) async fn close(&self) {
         futures::future::join_all(self.upstreams.iter().map(|upstream| upstream.close())).await;
     }
 
-    fn start(self: &Arc<Self>, id: Option<Value>, work: impl Future<Output = ()> + Send + 'static) -> u64 {
+    fn start(
+        self: &Arc<Self>,
+        request: Option<Request>,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) -> u64 {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let conversation = Arc::clone(self);
+        let end = End { conversation: Arc::clone(self), number };
         // Held until the work is entered, however fast it is done.
         let mut going_on = lock(&self.going_on);
         let task = tokio::spawn(async move {
+            let _end = end;
             work.await;
-            conversation.end(number);
         });
-        going_on.insert(number, GoingOn { id, task: task.abort_handle() });
+        going_on.insert(number, GoingOn { request, task: task.abort_handle() });
         number
     }
 
     /// Ends what is under that number, if it goes on yet.
     pub(crate) fn abandon(&self, number: u64) {
-        if let Some(work) = lock(&self.going_on).remove(&number) {
+        let abandoned = lock(&self.going_on).remove(&number);
+        if let Some(work) = abandoned {
             work.task.abort();
         }
         self.ended.notify_waiters();
     }
 
-    fn end(&self, number: u64) {
-        lock(&self.going_on).remove(&number);
-        self.ended.notify_waiters();
+    fn abandon_all(&self, which: impl Fn(&Request) -> bool) {
+        let numbers: Vec<u64> = {
+            let going_on = lock(&self.going_on);
+            let which = |work: &GoingOn| work.request.as_ref().is_some_and(&which);
+            going_on.iter().filter(|(_, work)| which(work)).map(|(number, _)| *number).collect()
+        };
+        for number in numbers {
+            self.abandon(number);
+        }
     }
 
     /// The one answer to a request, whatever happens.
@@ -195,17 +211,10 @@ impl Conversation {
     /// Ends the request that a client cancels; it gets no answer then (MCP, "Cancellation").
     /// Servers of the handshake's era are told, others see that the connection is closed.
     async fn cancel(&self, message: &Message) {
-        let parameters = message.parameters();
+        let cancelled = message.parameters().request_id;
+        self.abandon_all(|request| Some(&request.id) == cancelled.as_ref());
         let greeted = self.upstreams.iter().filter(|upstream| upstream.has_handshake());
         tell_all(greeted, message).await;
-        let cancelled = |work: &GoingOn| work.id.is_some() && work.id == parameters.request_id;
-        let numbers: Vec<u64> = {
-            let going_on = lock(&self.going_on);
-            going_on.iter().filter(|(_, work)| cancelled(work)).map(|(number, _)| *number).collect()
-        };
-        for number in numbers {
-            self.abandon(number);
-        }
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn text(error: &Error) -> String {
 
 fn code(error: &Error) -> i32 {
     match error {
-        Error::TimedOut { .. } => REQUEST_TIMEOUT,
+        Error::TimedOut { .. } | Error::ToolTimedOut { .. } => REQUEST_TIMEOUT,
         _ => INTERNAL_ERROR,
     }
 }
@@ -78,12 +78,17 @@ fn data(error: &Error) -> Option<Value> {
         Error::ClockSkew { .. } => "clock",
         Error::Unreachable { .. } => "unreachable",
         Error::Broken { .. } => "broken",
-        Error::TimedOut { .. } => "timeout",
+        Error::TimedOut { .. } | Error::ToolTimedOut { .. } => "timeout",
         Error::Status { status: 429, .. } => "throttled",
         Error::Status { .. } | Error::NotMcp { .. } | Error::SessionLost(_) => "server",
         _ => return None,
     };
-    let may_have_run = matches!(error, Error::Broken { .. } | Error::TimedOut { .. })
-        || matches!(error, Error::Status { status: 500..=599, .. });
+    let may_have_run = matches!(
+        error,
+        Error::Broken { .. }
+            | Error::TimedOut { .. }
+            | Error::ToolTimedOut { .. }
+            | Error::Status { status: 500..=599, .. }
+    );
     Some(json!({ "cause": kind, "mayHaveRun": may_have_run }))
 }

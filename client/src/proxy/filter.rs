@@ -20,13 +20,15 @@ impl Filter {
         !self.read_only && self.allow.is_empty() && self.deny.is_empty()
     }
 
-    /// Why a tool of that name is not let through, whatever it does.
-    pub(crate) fn refuses_name(&self, name: &str) -> Option<String> {
-        let like = |patterns: &[WildMatch]| patterns.iter().any(|pattern| pattern.matches(name));
+    /// Why a tool is not let through, by the name that the client sees and by the server's own.
+    pub(crate) fn refuses_name(&self, shown: &str, own: &str) -> Option<String> {
+        let like = |patterns: &[WildMatch]| {
+            patterns.iter().any(|pattern| pattern.matches(shown) || pattern.matches(own))
+        };
         if like(&self.deny) {
-            Some(format!("the tool {name:?} is kept back by --deny"))
+            Some(format!("the tool {shown:?} is kept back by --deny"))
         } else if !self.allow.is_empty() && !like(&self.allow) {
-            Some(format!("the tool {name:?} is not among those of --allow"))
+            Some(format!("the tool {shown:?} is not among those of --allow"))
         } else {
             None
         }
@@ -51,7 +53,7 @@ mod tests {
     #[test]
     fn names_pass_that_are_allowed_and_not_denied() {
         let filter = filter(&["get_*", "add"], &["*_secret?"]);
-        let passes = |name| filter.refuses_name(name).is_none();
+        let passes = |name| filter.refuses_name(name, name).is_none();
         assert!(passes("get_user") && passes("add"));
         assert!(!passes("add_numbers") && !passes("delete_user") && !passes("get_secrets"));
     }
@@ -59,8 +61,8 @@ mod tests {
     #[test]
     fn without_a_list_all_pass_but_the_denied() {
         let filter = filter(&[], &["delete*"]);
-        assert!(filter.refuses_name("add").is_none());
-        let why = filter.refuses_name("delete_user").expect("refused");
-        assert_eq!(why, r#"the tool "delete_user" is kept back by --deny"#);
+        assert!(filter.refuses_name("add", "add").is_none());
+        let why = filter.refuses_name("prod__delete_user", "delete_user").expect("refused");
+        assert_eq!(why, r#"the tool "prod__delete_user" is kept back by --deny"#);
     }
 }

@@ -8,10 +8,11 @@ use http::HeaderValue;
 use serde_json::{Value, json};
 
 use super::Start;
+use super::asking::Lost;
 use super::failure::Failure;
 use super::message::{self, Message};
 use super::outbox::Outbox;
-use super::upstream::{Lost, Upstream, lock};
+use super::upstream::{Upstream, lock};
 use crate::delivery::Session;
 use crate::error::Error;
 
@@ -55,19 +56,32 @@ impl Upstream {
         out: &Outbox,
     ) -> Result<Bytes, Failure> {
         let begun = Handshake { request: Some(request.clone()), ..Handshake::default() };
-        let before = std::mem::replace(&mut *lock(&self.handshake), begun);
-        if before.times > 0 {
-            self.http().await?.forget_session();
-        }
         if self.greets_later() {
+            *lock(&self.handshake) = begun;
             let id = request.id().unwrap_or(&Value::Null);
             return Ok(message::result(id, &welcome(request)));
         }
-        let answer = self.ask(request, &request.parameters(), out).await?;
+        // Whoever is faster than the answer waits for it.
+        let _only = self.greeting.lock().await;
+        let again = std::mem::replace(&mut *lock(&self.handshake), begun).is_done();
+        let session = if again { Session::New } else { Session::Current };
+        let answer = self.say_hello(request, session, out).await?;
         if let Ok(result) = self.result(&answer) {
             self.note(&result);
         }
         Ok(answer)
+    }
+
+    async fn say_hello(&self, request: &Message, session: Session, out: &Outbox) -> Result<Bytes, Failure> {
+        let http = self.http().await?;
+        let (deadline, parameters) = (http.deadline(), request.parameters());
+        let said = self.exchange(http, request, &parameters, deadline, session, out);
+        let after = self.server.options.timeout;
+        let timed_out = |_| Error::TimedOut { host: http.host(), after };
+        tokio::time::timeout_at(deadline, said).await.map_err(timed_out)?.map_err(|lost| match lost {
+            Lost::Not(failure) => failure,
+            Lost::Session => Error::SessionLost(http.host()).into(),
+        })
     }
 
     /// Whether the server is greeted only when it is first asked for something.
@@ -92,21 +106,12 @@ impl Upstream {
             (handshake.times, handshake.request.clone())
         };
         let Some(request) = request.filter(|_| times == seen) else { return Ok(times) };
-        let http = self.http().await?;
         let session = if seen > 0 { Session::New } else { Session::Current };
-        let request = request.edited(|request| request["id"] = json!(self.own_id()));
-        let Ok(request) = Message::read(request.bytes) else { return Ok(times) };
-        let parameters = request.parameters();
+        let Some(request) = request.with_id(json!(self.own_id())) else { return Ok(times) };
         // Nobody waits for what a server may say on the way.
-        let out = Outbox::closed();
-        let greeted = self.exchange(http, &request, &parameters, http.deadline(), session, &out).await;
-        let answer = greeted.map_err(|lost| match lost {
-            Lost::Not(failure) => failure,
-            Lost::Session => {
-                Error::Protocol("the server lost the session it was asked for".to_owned()).into()
-            }
-        })?;
+        let answer = self.say_hello(&request, session, &Outbox::closed()).await?;
         self.note(&self.result(&answer)?);
+        let http = self.http().await?;
         let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
         if let Ok(initialized) = Message::read(message::to_bytes(&initialized)) {
             // Whether the session holds will show.

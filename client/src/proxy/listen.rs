@@ -6,6 +6,7 @@ mod sessions;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -15,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::Proxy;
@@ -34,7 +36,12 @@ struct Endpoint {
     sessions: Sessions,
     /// For requests that belong to no session, as those of the stateless era.
     sessionless: Arc<Conversation>,
+    /// Whether this is to end.
+    ending: watch::Receiver<bool>,
 }
+
+/// How long answers that are open may take when this is to end.
+const GRACE: Duration = Duration::from_secs(5);
 
 impl Proxy {
     /// Serves clients of this machine by HTTP, until `shutdown`. Only what is addressed to this
@@ -54,8 +61,13 @@ impl Proxy {
             );
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
-        let sessionless = Arc::new(self.conversation(&Outbox::closed()));
-        let endpoint = Arc::new(Endpoint { proxy: self.clone(), sessions: Sessions::default(), sessionless });
+        let (end, ending) = watch::channel(false);
+        let endpoint = Arc::new(Endpoint {
+            proxy: self.clone(),
+            sessions: Sessions::default(),
+            sessionless: Arc::new(self.conversation(&Outbox::closed())),
+            ending: ending.clone(),
+        });
         let methods = post(take).get(open_stream).delete(end_session);
         let app = Router::new()
             .route(PATH, methods)
@@ -64,14 +76,26 @@ impl Proxy {
             .with_state(Arc::clone(&endpoint));
         // Answers are small and wait for nothing: they are not to wait for an acknowledgement.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let served = axum::serve(listener, app).with_graceful_shutdown(shutdown).await;
+        let shutdown = async move {
+            shutdown.await;
+            end.send_replace(true);
+        };
+        let served = tokio::select! {
+            served = axum::serve(listener, app).with_graceful_shutdown(shutdown) => served,
+            () = async { ended(ending).await; tokio::time::sleep(GRACE).await } => Ok(()),
+        };
         endpoint.sessions.close_all().await;
         served
     }
 
     fn conversation(&self, outbox: &Outbox) -> Conversation {
-        Conversation::new(&self.servers, &self.settings, &self.connections, outbox)
+        Conversation::new(&self.servers, &self.settings, outbox)
     }
+}
+
+async fn ended(mut ending: watch::Receiver<bool>) {
+    // Whoever would tell is gone: that too is the end.
+    let _ = ending.wait_for(|ending| *ending).await;
 }
 
 /// Takes in what a client posts.
@@ -80,13 +104,24 @@ async fn take(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap, body: B
     if let [Err(malformed)] = &said[..] {
         return reply::json(StatusCode::BAD_REQUEST, malformed.answer());
     }
-    if let [Ok(message)] = &said[..]
-        && message.is_request()
-        && message.method() == "initialize"
-    {
-        return endpoint.begin(message.clone()).await;
+    let is = |said: &Result<Message, Malformed>, method| {
+        said.as_ref().is_ok_and(|message| message.method() == method)
+    };
+    match &said[..] {
+        [Ok(message)] if message.is_request() && message.method() == "initialize" => {
+            return endpoint.begin(message.clone()).await;
+        }
+        said if said.iter().any(|said| is(said, "initialize")) => {
+            return (StatusCode::BAD_REQUEST, "initialize comes alone").into_response();
+        }
+        _ => {}
     }
-    match endpoint.conversation_of(&headers) {
+    let Some(session) = session_id(&headers) else {
+        // Each request here is somebody else's; to cancel is to close the connection.
+        let said = said.into_iter().filter(|said| !is(said, "notifications/cancelled")).collect();
+        return answer(&endpoint.sessionless, said).await;
+    };
+    match endpoint.sessions.get(session) {
         Some(conversation) => answer(&conversation, said).await,
         None => unknown_session(),
     }
@@ -102,7 +137,7 @@ async fn answer(conversation: &Arc<Conversation>, said: Vec<Result<Message, Malf
     let (out, messages) = Outbox::new();
     let mut reply = Reply::new(Arc::clone(conversation), messages, awaited, ends_with_client);
     for said in said {
-        reply.of(conversation.take(said, &out).await);
+        reply.of(conversation.take(said, &out));
     }
     drop(out);
     reply.into_response().await
@@ -114,7 +149,7 @@ async fn open_stream(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap) 
     match endpoint.sessions.own_messages(session) {
         None => unknown_session(),
         Some(Own::Taken) => (StatusCode::CONFLICT, "this session's stream is open already").into_response(),
-        Some(Own::Messages(messages)) => reply::stream(messages),
+        Some(Own::Messages(messages)) => reply::stream(messages, ended(endpoint.ending.clone())),
     }
 }
 
@@ -126,28 +161,21 @@ async fn end_session(State(endpoint): State<Arc<Endpoint>>, headers: HeaderMap) 
 }
 
 impl Endpoint {
-    /// Begins a session, which is the client's if it is answered with a result.
+    /// Begins a session; it is no more if it is answered with an error at once.
     async fn begin(&self, initialize: Message) -> Response {
         let (outbox, own_messages) = Outbox::new();
         let conversation = Arc::new(self.proxy.conversation(&outbox));
+        let session = Uuid::new_v4().to_string();
+        if let Some(oldest) = self.sessions.add(session.clone(), Arc::clone(&conversation), own_messages) {
+            oldest.close().await;
+        }
         let mut response = answer(&conversation, vec![Ok(initialize)]).await;
-        if conversation.has_agreed() {
-            let session = Uuid::new_v4().to_string();
-            if let Ok(value) = HeaderValue::from_str(&session) {
-                response.headers_mut().insert(SESSION_HEADER, value);
-            }
-            if let Some(oldest) = self.sessions.add(session, conversation, own_messages) {
-                oldest.close().await;
-            }
+        if reply::is_error(&response) {
+            self.sessions.remove(&session);
+        } else if let Ok(session) = HeaderValue::from_str(&session) {
+            response.headers_mut().insert(SESSION_HEADER, session);
         }
         response
-    }
-
-    fn conversation_of(&self, headers: &HeaderMap) -> Option<Arc<Conversation>> {
-        match session_id(headers) {
-            Some(session) => self.sessions.get(session),
-            None => Some(Arc::clone(&self.sessionless)),
-        }
     }
 }
 

@@ -38,10 +38,11 @@ pub(crate) struct Malformed {
 }
 
 /// What a proxy reads of a request's parameters; anything odd about them is for the server to
-/// judge.
+/// judge, unless a filter needs to know.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Parameters {
+    pub(crate) cursor: Option<Value>,
     pub(crate) name: Option<Value>,
     pub(crate) uri: Option<Value>,
     #[serde(rename = "taskId")]
@@ -110,6 +111,10 @@ impl Message {
     /// # Errors
     /// Why it is none.
     pub(crate) fn read(bytes: Bytes) -> Result<Self, Malformed> {
+        // Serde would read a list as an object's fields in their order.
+        if bytes.trim_ascii_start().starts_with(b"[") {
+            return Err(Malformed::new(None, INVALID_REQUEST, "a list"));
+        }
         let envelope: Envelope = match serde_json::from_slice(&bytes) {
             Ok(envelope) => envelope,
             Err(error) if error.is_data() => {
@@ -121,6 +126,8 @@ impl Message {
         };
         let invalid = |id, why| Err(Malformed::new(id, INVALID_REQUEST, why));
         let kind = match (envelope.id, envelope.method) {
+            // Whoever answers so did not read the request.
+            (None | Some(Value::Null), None) if envelope.error => Kind::Response { id: Value::Null },
             (Some(id), _) if !is_id(&id) => return invalid(None, "an id is a string or a number"),
             (Some(id), Some(method)) => Kind::Request { id, method },
             (None, Some(method)) => Kind::Notification { method },
@@ -130,21 +137,51 @@ impl Message {
         Ok(Self { bytes: on_one_line(bytes), kind })
     }
 
-    /// The parameters, as far as a proxy reads them.
-    pub(crate) fn parameters(&self) -> Parameters {
-        #[derive(Deserialize)]
-        struct Whole {
-            #[serde(default)]
-            params: Parameters,
-        }
-        serde_json::from_slice::<Whole>(&self.bytes).map(|whole| whole.params).unwrap_or_default()
+    /// A request of the proxy's own.
+    pub(crate) fn request(id: &str, method: &str, params: &Value) -> Self {
+        let request = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        let kind = Kind::Request { id: json!(id), method: method.to_owned() };
+        Self { bytes: to_bytes(&request), kind }
     }
 
-    /// The message with something about it changed.
-    pub(crate) fn edited(&self, edit: impl FnOnce(&mut Value)) -> Self {
-        let Ok(mut value) = serde_json::from_slice(&self.bytes) else { return self.clone() };
+    /// The parameters, as far as a proxy reads them; nothing of those that are no object.
+    pub(crate) fn parameters(&self) -> Parameters {
+        #[derive(Deserialize)]
+        struct Whole<'a> {
+            #[serde(borrow)]
+            params: &'a RawValue,
+        }
+        let whole = serde_json::from_slice::<Whole<'_>>(&self.bytes).ok();
+        let params = whole.map(|whole| whole.params.get()).filter(|params| params.starts_with('{'));
+        params.and_then(|params| serde_json::from_str(params).ok()).unwrap_or_default()
+    }
+
+    /// The message with something about it changed; `None` if it cannot be read to its depth.
+    pub(crate) fn edited(&self, edit: impl FnOnce(&mut Value)) -> Option<Self> {
+        let mut value = serde_json::from_slice(&self.bytes).ok()?;
         edit(&mut value);
-        Self { bytes: to_bytes(&value), kind: self.kind.clone() }
+        Self::read(to_bytes(&value)).ok()
+    }
+
+    /// The message with another name in that place, where there is one.
+    pub(crate) fn with_name(&self, place: &str, name: &str) -> Option<Self> {
+        let mut found = false;
+        let edited = self.edited(|message| {
+            if let Some(place) = message.pointer_mut(place) {
+                *place = json!(name);
+                found = true;
+            }
+        });
+        edited.filter(|_| found)
+    }
+
+    /// The message under another id.
+    pub(crate) fn with_id(&self, id: Value) -> Option<Self> {
+        self.edited(|message| {
+            if let Some(message) = message.as_object_mut() {
+                message.insert("id".to_owned(), id);
+            }
+        })
     }
 
     /// The id of a request or of the request that is answered.
@@ -252,7 +289,14 @@ mod tests {
             "5",
             "{\"id\":",
         ];
-        insta::assert_snapshot!(texts.map(answer).join("\n"), @"");
+        insta::assert_snapshot!(texts.map(answer).join("\n"), @r#"
+        {"error":{"code":-32700,"message":"not a message of MCP: expected value at line 1 column 1"},"jsonrpc":"2.0"}
+        {"error":{"code":-32600,"message":"not a message of MCP: invalid type: integer `5`, expected a string at line 1 column 18"},"id":7,"jsonrpc":"2.0"}
+        {"error":{"code":-32600,"message":"not a message of MCP: an id is a string or a number"},"jsonrpc":"2.0"}
+        {"error":{"code":-32600,"message":"not a message of MCP: neither a method nor a result nor an error"},"id":7,"jsonrpc":"2.0"}
+        {"error":{"code":-32600,"message":"not a message of MCP: invalid type: integer `5`, expected struct Envelope at line 1 column 1"},"jsonrpc":"2.0"}
+        {"error":{"code":-32700,"message":"not a message of MCP: EOF while parsing a value at line 1 column 6"},"jsonrpc":"2.0"}
+        "#);
     }
 
     #[test]
@@ -280,7 +324,8 @@ mod tests {
         let text = r#"{"id":1,"method":"m","params":{"n":1180591620717411303424,"f":1.0}}"#;
         let edited = Message::read(Bytes::from_static(text.as_bytes()))
             .expect("a message")
-            .edited(|value| value["params"]["added"] = json!(true));
+            .edited(|value| value["params"]["added"] = json!(true))
+            .expect("readable");
         let text = String::from_utf8(edited.bytes.to_vec()).expect("text");
         assert!(text.contains(r#""n":1180591620717411303424"#) && text.contains(r#""f":1.0"#), "{text}");
     }

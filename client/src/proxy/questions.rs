@@ -18,17 +18,30 @@ pub(crate) struct Questions {
 }
 
 impl Questions {
-    /// The request under an id of its own, which leads back to the server of that name.
-    pub(crate) fn ask(&self, server: &str, request: &Message) -> Message {
-        let Some(id) = request.id().filter(|_| request.is_request()) else { return request.clone() };
+    /// What a server says, with the ids of its requests made unique; they lead back to it.
+    pub(crate) fn ask(&self, server: &str, message: &Message) -> Option<Message> {
+        if message.method() == "notifications/cancelled" {
+            return self.withdraw(server, message);
+        }
+        let Some(id) = message.id().filter(|_| message.is_request()) else { return Some(message.clone()) };
         let unique = format!("{server}-{}", self.numbers.fetch_add(1, Ordering::Relaxed));
-        lock(&self.open).insert(unique.clone(), (server.to_owned(), id.clone()));
-        request.edited(|request| request["id"] = json!(unique))
+        let asked = message.with_id(json!(unique))?;
+        lock(&self.open).insert(unique, (server.to_owned(), id.clone()));
+        Some(asked)
+    }
+
+    /// A question is cancelled under the id that the client knows.
+    fn withdraw(&self, server: &str, cancelled: &Message) -> Option<Message> {
+        let asked = (server.to_owned(), cancelled.parameters().request_id?);
+        let mut open = lock(&self.open);
+        let unique = open.iter().find(|(_, open)| **open == asked).map(|(unique, _)| unique.clone())?;
+        open.remove(&unique);
+        cancelled.with_name("/params/requestId", &unique)
     }
 
     /// The server whose question is answered, and the answer under the server's id.
     pub(crate) fn answer(&self, response: &Message) -> Option<(String, Message)> {
         let (server, id) = lock(&self.open).remove(response.id()?.as_str()?)?;
-        Some((server, response.edited(|response| response["id"] = id)))
+        Some((server, response.with_id(id)?))
     }
 }

@@ -1,6 +1,7 @@
 //! Several servers as one: whom a request is for, and what their answers come to together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::join_all;
@@ -12,6 +13,9 @@ use super::message::{self, Message, Parameters};
 use super::outbox::Outbox;
 use super::upstream::{Upstream, lock};
 use crate::error::Error;
+
+/// How long a client waits to be greeted for the slowest of its servers.
+const MEETING: Duration = Duration::from_secs(15);
 
 /// Lists, and under which key of the result their items are.
 const LISTS: [(&str, &str); 4] = [
@@ -35,18 +39,16 @@ impl Conversation {
         }
         match method {
             "initialize" | "server/discover" => self.meet_all(request, out).await,
-            "ping" | "logging/setLevel" => {
-                let answers = self.ask_all(request, out).await;
-                answers.into_iter().next_back().unwrap_or_else(|| Err(nobody(method)))
-            }
+            "ping" | "logging/setLevel" => self.worst(self.ask_all(request, out).await),
             "tools/call" | "prompts/get" => {
                 self.named(parameters.name().unwrap_or_default())?.request(request, out).await
             }
             "completion/complete" => self.complete(request, &parameters, out).await,
-            _ => match parameters.uri.as_ref().and_then(Value::as_str) {
-                Some(uri) => self.ask_for_resource(uri, request, out).await,
-                None => Err(nobody(method)),
-            },
+            "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
+                let uri = parameters.uri.as_ref().and_then(Value::as_str).unwrap_or_default();
+                self.ask_for_resource(uri, request, out).await
+            }
+            _ => Err(nobody(method)),
         }
     }
 
@@ -63,18 +65,36 @@ impl Conversation {
         join_all(self.upstreams.iter().map(|upstream| upstream.request(request, out))).await
     }
 
+    /// What all came to: the first that is no result, or else any.
+    fn worst(&self, answers: Vec<Result<Bytes, Failure>>) -> Result<Bytes, Failure> {
+        let mut any = Err(nobody("this"));
+        for (upstream, answer) in self.upstreams.iter().zip(answers) {
+            let bad = !answer.as_ref().is_ok_and(|answer| upstream.result(answer).is_ok());
+            any = answer;
+            if bad {
+                break;
+            }
+        }
+        any
+    }
+
     /// Greets all; those that cannot be reached now are greeted when they are asked for something.
     async fn meet_all(&self, request: &Message, out: &Outbox) -> Result<Bytes, Failure> {
-        let answers = self.ask_all(request, out).await;
-        let results = self.results(answers)?;
+        let answers = self.upstreams.iter().map(async |upstream| {
+            let after = MEETING;
+            let late = |_| Error::TimedOut { host: upstream.server.host(), after };
+            tokio::time::timeout(after, upstream.request(request, out)).await.map_err(late)?
+        });
+        let results = self.results(join_all(answers).await)?;
         let mut all = json!({});
         let mut instructions = Vec::new();
         for (upstream, mut result) in results {
             let name = upstream.name().unwrap_or_default();
-            if let Some(text) = result["instructions"].as_str() {
+            if let Some(text) = result.get("instructions").and_then(Value::as_str) {
                 instructions.push(format!("{name}: {text}"));
             }
-            merge(&mut all["capabilities"], result["capabilities"].take());
+            let capabilities = result.get_mut("capabilities").map(Value::take).unwrap_or_default();
+            merge(&mut all["capabilities"], capabilities);
             join_results(&mut all, result);
         }
         all["serverInfo"] = json!({ "name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION") });
@@ -103,7 +123,8 @@ impl Conversation {
         });
         let mut all = json!({ key: [] });
         for (upstream, mut list) in reached(lists.collect(), out).await? {
-            let items = list[key].as_array_mut().map(std::mem::take).unwrap_or_default();
+            let items =
+                list.get_mut(key).and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
             self.note_resources(upstream, &items);
             if let Some(all) = all[key].as_array_mut() {
                 all.extend(items);
@@ -140,8 +161,8 @@ impl Conversation {
         lock(&self.resources).extend(uris.map(|uri| (uri.to_owned(), server)));
     }
 
-    /// Asks the server that lists a resource; where none does, one after the other, since a
-    /// template may make it.
+    /// Asks the server that lists a resource; where none does, one after the other until one has
+    /// it, since a template may make it.
     async fn ask_for_resource(&self, uri: &str, request: &Message, out: &Outbox) -> Result<Bytes, Failure> {
         let known = lock(&self.resources).get(uri).copied();
         let asked = self.upstreams.iter().enumerate();
@@ -149,7 +170,8 @@ impl Conversation {
         let mut last = Err(nobody(request.method()));
         for (_, upstream) in asked {
             last = upstream.request(request, out).await;
-            if last.as_ref().is_ok_and(|answer| upstream.result(answer).is_ok()) {
+            let refused = |answer: &Bytes| matches!(upstream.result(answer), Err(Error::Rpc { .. }));
+            if !last.as_ref().is_ok_and(refused) {
                 break;
             }
         }
@@ -169,8 +191,8 @@ impl Conversation {
         let shown = of("name").unwrap_or_default();
         let upstream = self.named(shown)?;
         let own = upstream.server.own_name(shown).unwrap_or(shown);
-        let request = request.edited(|request| request["params"]["ref"]["name"] = json!(own));
-        upstream.request(&request, out).await
+        let request = request.with_name("/params/ref/name", own);
+        upstream.request(&request.ok_or_else(|| nobody("completion/complete"))?, out).await
     }
 }
 
@@ -236,10 +258,22 @@ fn join_results(all: &mut Value, more: Value) {
             "protocolVersion" => value.as_str() < before.as_str(),
             "ttlMs" => value.as_f64() < before.as_f64(),
             "cacheScope" => value == "private",
+            "supportedVersions" => {
+                let common = common(before, &value);
+                all.insert(key, common);
+                continue;
+            }
             _ => false,
         };
         if replaces {
             all.insert(key, value);
         }
     }
+}
+
+/// What stands in both lists.
+fn common(one: &Value, other: &Value) -> Value {
+    let (one, other) = (one.as_array(), other.as_array());
+    let both = one.into_iter().flatten().filter(|item| other.is_some_and(|other| other.contains(item)));
+    both.cloned().collect()
 }

@@ -36,16 +36,16 @@ impl Proxy {
         let (outbox, messages) = Outbox::new();
         let mut lines = read_lines(input);
         let mut written = write_messages(output, messages);
-        let conversation =
-            Arc::new(Conversation::new(&self.servers, &self.settings, &self.connections, &outbox));
+        let conversation = Arc::new(Conversation::new(&self.servers, &self.settings, &outbox));
         let served = async {
             while let Some(line) = lines.recv().await {
                 let said = line.map_or_else(|malformed| vec![Err(malformed)], Message::read_all);
                 for said in said {
-                    conversation.take(said, &outbox).await;
+                    conversation.take(said, &outbox);
                 }
             }
             tracing::info!("the client has said all; answering what is open");
+            conversation.abandon_endless();
             conversation.idle().await;
         };
         let gone = tokio::select! {

@@ -14,6 +14,7 @@ use super::upstream::{Upstream, lock};
 use crate::delivery::SignedHttp;
 use crate::error::Error;
 use crate::exchange::Events;
+use crate::target;
 
 const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -86,9 +87,14 @@ impl Upstream {
     }
 
     /// Listens to what the server says of its own accord, for as long as the session lasts, if it
-    /// has a session and a stream for that.
+    /// has a session and a stream for that. The platforms have none, and to ask for it would be
+    /// an invocation, or keep a session from being idle.
     pub(super) fn watch(self: &Arc<Self>, http: &SignedHttp) {
-        let Some(session) = http.session() else { return };
+        let platform = matches!(
+            self.server.target.kind(),
+            target::Kind::Runtime(_) | target::Kind::Gateway | target::Kind::FunctionUrl
+        );
+        let Some(session) = http.session().filter(|_| !platform) else { return };
         let (upstream, http) = (Arc::downgrade(self), http.clone());
         let task = tokio::spawn(async move {
             let mut position = Position::default();
@@ -143,14 +149,21 @@ impl Upstream {
             // Empty ones only mark where the stream begins.
             let Some(data) = event.data.filter(|data| !data.is_empty()) else { continue };
             position.attempts = 0;
-            match Message::read(Bytes::from(data)) {
-                Ok(Message { kind: Kind::Response { id }, bytes }) if awaited == Some(&id) => {
-                    return End::Answer(bytes);
-                }
+            let data = Bytes::from(data);
+            match Message::read(data.clone()) {
                 Ok(Message { kind: Kind::Response { id }, .. }) => {
-                    tracing::warn!(%id, "the server answers what was not asked here");
+                    let to_this = awaited.filter(|awaited| **awaited == id || id.is_null());
+                    match to_this.and_then(|awaited| self.addressed(&data, awaited)) {
+                        Some(answer) => return End::Answer(answer),
+                        None => tracing::warn!(%id, "the server answers what was not asked here"),
+                    }
                 }
-                Ok(message) => out.send(self.outward(&message).bytes).await,
+                Ok(message) => match self.outward(&message) {
+                    Some(message) => out.send(message.bytes).await,
+                    None => {
+                        tracing::warn!(method = message.method(), "the server said what cannot be passed on")
+                    }
+                },
                 Err(malformed) => tracing::warn!(?malformed, "the server sent what is no message"),
             }
         }
@@ -158,10 +171,10 @@ impl Upstream {
     }
 
     /// What the server says, as its client is to see it.
-    fn outward(&self, message: &Message) -> Message {
+    fn outward(&self, message: &Message) -> Option<Message> {
         match (&self.questions, &self.server.name) {
             (Some(questions), Some(server)) => questions.ask(server, message),
-            _ => message.clone(),
+            _ => Some(message.clone()),
         }
     }
 }

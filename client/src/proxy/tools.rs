@@ -26,6 +26,11 @@ impl Known {
         self.tools.get(name)
     }
 
+    /// Forgets all: what was announced once may be announced otherwise.
+    pub(crate) fn forget(&mut self) {
+        self.tools.clear();
+    }
+
     /// Learns from a result of `tools/list`.
     pub(crate) fn learn(&mut self, result: &Value) {
         for tool in listed(result) {
@@ -42,7 +47,7 @@ impl Known {
     }
 }
 
-pub(crate) fn listed(result: &Value) -> impl Iterator<Item = &Value> {
+fn listed(result: &Value) -> impl Iterator<Item = &Value> {
     result.get("tools").and_then(Value::as_array).into_iter().flatten()
 }
 

@@ -161,6 +161,50 @@ async fn complaint_5_a_session_that_is_gone_is_begun_anew_and_the_call_goes_on()
 }
 
 #[tokio::test]
+async fn complaint_5_a_greeting_that_fails_is_made_up_for_later() {
+    let step = Arc::new(AtomicUsize::new(0));
+    let server = {
+        let step = Arc::clone(&step);
+        Server::start(move |seen| {
+            // 0: all is well, 1: the session is gone and nobody can be greeted, 2: well again.
+            let step = step.load(Ordering::SeqCst);
+            let known = seen.header("mcp-session-id") == Some(if step == 2 { "new" } else { "old" });
+            let response = match (seen.method(), step) {
+                ("initialize", 1) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+                ("initialize", 0) => ([("mcp-session-id", "old")], seen.result(&hello())).into_response(),
+                ("initialize", _) => ([("mcp-session-id", "new")], seen.result(&hello())).into_response(),
+                (_, 1) => StatusCode::NOT_FOUND.into_response(),
+                _ if known => basics(&seen).unwrap_or_else(|| seen.says("done")),
+                _ => StatusCode::NOT_FOUND.into_response(),
+            };
+            async move { response }
+        })
+    };
+    let mut proxy = Proxy::before(&server, &[]).await;
+    assert_eq!(proxy.call("once").await, Ok("done".to_owned()));
+    step.store(1, Ordering::SeqCst);
+    assert!(proxy.call("once").await.expect_err("nobody there").contains("HTTP 500"));
+    step.store(2, Ordering::SeqCst);
+    assert_eq!(proxy.call("once").await, Ok("done".to_owned()));
+    proxy.is_well().await;
+}
+
+#[tokio::test]
+async fn complaint_5_an_error_of_the_servers_own_is_no_lost_session() {
+    let server = plain(|seen| async move {
+        match seen.body["params"]["name"].as_str() {
+            Some("once") => (StatusCode::NOT_FOUND, seen.error(-32601, "no such method")).into_response(),
+            _ => (StatusCode::BAD_REQUEST, seen.error(-32602, "missing argument session_id")).into_response(),
+        }
+    });
+    let mut proxy = Proxy::before(&server, &[]).await;
+    assert_eq!(proxy.call("once").await, Err("no such method".to_owned()));
+    assert_eq!(proxy.call("again").await, Err("missing argument session_id".to_owned()));
+    assert_eq!((server.asked("tools/call").len(), server.asked("initialize").len()), (2, 1));
+    proxy.is_well().await;
+}
+
+#[tokio::test]
 async fn complaint_5_a_server_that_never_knows_its_sessions_is_one_error() {
     let server = Server::start(|seen| async move {
         match seen.method() {

@@ -188,6 +188,21 @@ async fn what_is_open_when_standard_input_closes_is_answered_first() {
 }
 
 #[tokio::test]
+async fn a_subscription_ends_with_its_client() {
+    let server = Server::start(|seen| async move {
+        match seen.method() {
+            "subscriptions/listen" => std::future::pending().await,
+            _ => basics(&seen).expect("no call"),
+        }
+    });
+    let mut proxy = Proxy::before(&server, &[]).await;
+    proxy.ask("events", "subscriptions/listen", json!({})).await;
+    proxy.request("then", "ping", json!({})).await;
+    let (rest, status, _) = proxy.finish().await;
+    assert_eq!((rest, status.success()), (vec![], true));
+}
+
+#[tokio::test]
 async fn a_client_that_says_nothing_is_no_fault() {
     let server = plain(|seen| async move { seen.says("done") });
     let proxy = Proxy::start(&[&server.url()], &[]);
@@ -205,6 +220,7 @@ async fn garbage_is_answered_with_errors_and_what_follows_is_served() {
         "{\"jsonrpc\": \n",
         "\u{0}\u{1}\n",
         "[]\n",
+        "[[5,\"ping\"]]\n",
         "{\"jsonrpc\":\"2.0\",\"id\":7}\n",
         "{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"ping\"}\n",
     ];

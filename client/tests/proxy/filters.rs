@@ -55,7 +55,41 @@ async fn a_name_that_is_no_text_is_let_through_by_no_filter() {
     assert!(proxy.next().await["error"].is_object());
     proxy.write("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"method\":\"tools/call\",\"params\":{\"name\":\"once\"}}\n").await;
     assert!(proxy.next().await["error"].is_object());
+    // What serde does not read, servers may.
+    let deep = "[".repeat(200) + &"]".repeat(200);
+    for params in [
+        format!(r#"{{"name":"once","_meta":{deep}}}"#),
+        r#"{"name":"once","_meta":{"a":"\ud800"}}"#.to_owned(),
+        r#"["once"]"#.to_owned(),
+    ] {
+        proxy
+            .write(&format!(
+                "{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{params}}}\n"
+            ))
+            .await;
+        assert!(proxy.next().await["error"].is_object());
+    }
+    // A call that wants no answer is a call all the same.
+    proxy.write("{\"jsonrpc\":\"2.0\",\"method\":\"tools/call\",\"params\":{\"name\":\"once\"}}\n").await;
+    proxy.request("then", "ping", json!({})).await;
     assert_eq!(server.asked("tools/call").len(), 0);
+    proxy.is_well().await;
+}
+
+#[tokio::test]
+async fn patterns_meet_a_tool_by_either_of_its_names() {
+    let server = plain(|seen| async move { seen.says("done") });
+    let target = format!("prod={}", server.url());
+    let mut proxy = Proxy::start(&[&target, "--deny", "once,prod__ag*"], &[]);
+    proxy.greet().await;
+    assert_eq!(listed(&mut proxy).await, ["prod__read"]);
+    for tool in ["prod__once", "prod__again"] {
+        assert!(proxy.call(tool).await.expect_err("denied").contains("--deny"));
+    }
+    // Without the server's name it is nobody's tool.
+    assert!(proxy.call("read").await.expect_err("whose?").contains("names begin with prod__"));
+    assert_eq!(proxy.call("prod__read").await, Ok("done".to_owned()));
+    assert_eq!(server.asked("tools/call").len(), 1);
     proxy.is_well().await;
 }
 

@@ -210,12 +210,64 @@ async fn what_a_server_says_of_its_own_accord_comes_on_the_clients_stream() {
     assert_eq!(open().await.expect("an answer").status(), StatusCode::CONFLICT, "one at a time");
 }
 
+#[tokio::test]
+async fn a_server_that_speaks_before_it_greets_has_a_session_all_the_same() {
+    let server = Server::start(|seen| async move {
+        match seen.method() {
+            "initialize" => {
+                let log = json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": {} });
+                seen.events(&[log, seen.answer_to(&hello())])
+            }
+            _ => basics(&seen)
+                .unwrap_or_else(|| seen.says(seen.header("mcp-protocol-version").unwrap_or("none"))),
+        }
+    });
+    let endpoint = Endpoint::before(&server, &[]).await;
+    let session = endpoint.greet().await;
+    let called = endpoint.post(Some(&session), &request(1, "tools/call", &json!({ "name": "once" }))).await;
+    assert_eq!(body(called).await["result"]["content"][0]["text"], "2025-06-18");
+}
+
+#[tokio::test]
+async fn a_client_without_a_session_cancels_nobody_elses_request() {
+    let server = plain(|seen| async move {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        seen.says("done")
+    });
+    let endpoint = Endpoint::before(&server, &[]).await;
+    let cancel =
+        json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 } });
+    let call = stateless("tools/call");
+    let called = endpoint.post(None, &call);
+    let cancelled = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        endpoint.post(None, &cancel).await
+    };
+    let (called, cancelled) = tokio::join!(called, cancelled);
+    assert_eq!(cancelled.status(), StatusCode::ACCEPTED);
+    assert_eq!(body(called).await["result"]["content"][0]["text"], "done");
+}
+
+#[tokio::test]
+async fn a_batch_of_garbage_is_answered_item_by_item() {
+    let server = plain(|seen| async move { seen.says("done") });
+    let endpoint = Endpoint::before(&server, &[]).await;
+    let answered = endpoint.post(None, &json!(vec![5; 500])).await;
+    let text = answered.text().await.expect("ends");
+    assert_eq!(text.matches("-32600").count(), 500, "{text}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
-async fn it_ends_when_it_is_asked_to() {
-    let server = plain(|seen| async move { seen.says("done") });
+async fn it_ends_when_it_is_asked_to_whatever_is_open() {
+    let server = plain(|_| std::future::pending());
     let mut endpoint = Endpoint::before(&server, &[]).await;
-    endpoint.greet().await;
+    let session = endpoint.greet().await;
+    let own = endpoint.http.get(&endpoint.url).header("mcp-session-id", &session).send().await;
+    let _own = own.expect("a stream");
+    let call = request(1, "tools/call", &json!({ "name": "once" }));
+    let waited = tokio::time::timeout(Duration::from_millis(300), endpoint.post(Some(&session), &call)).await;
+    assert!(waited.is_err(), "it is under way");
     let id = endpoint.process.id().expect("runs").to_string();
     let told = std::process::Command::new("kill").args(["-TERM", &id]).status().expect("runs");
     assert!(told.success());

@@ -8,5 +8,6 @@ mod credentials;
 mod faults;
 mod filters;
 mod listen;
+mod network;
 mod passing;
 mod several;

@@ -66,6 +66,24 @@ async fn a_server_that_is_down_is_left_out_said_to_be_and_taken_in_when_it_is_ba
 }
 
 #[tokio::test]
+async fn a_server_that_is_down_holds_up_no_other() {
+    let up = plain(|seen| async move { seen.says("up") });
+    let hung = Server::start(|_| std::future::pending());
+    let started = std::time::Instant::now();
+    let targets = [named("up", &up), named("hung", &hung)];
+    let mut proxy = Proxy::start(&[&targets[0], &targets[1], "--timeout", "2"], &[]);
+    proxy.greet().await;
+    for _ in 0..5 {
+        proxy.say(&json!({ "jsonrpc": "2.0", "method": "notifications/x" })).await;
+        assert_eq!(proxy.call("up__once").await, Ok("up".to_owned()));
+    }
+    assert!(started.elapsed() < std::time::Duration::from_secs(6), "{:?}", started.elapsed());
+    assert!(hung.asked("notifications/x").is_empty(), "it has not been greeted");
+    let (rest, status, _) = proxy.finish().await;
+    assert_eq!((rest, status.success()), (vec![], true));
+}
+
+#[tokio::test]
 async fn all_servers_down_is_an_error_and_not_an_empty_list() {
     let mut down = plain(|seen| async move { seen.says("never") });
     let (one, two) = (named("one", &down), named("two", &down));

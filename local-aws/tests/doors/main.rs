@@ -5,3 +5,4 @@ mod common;
 mod doctor;
 mod end_to_end;
 mod environments;
+mod proxy;

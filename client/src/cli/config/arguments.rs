@@ -81,6 +81,6 @@ mod tests {
         let mut command = command;
         let matches = command.try_get_matches_from_mut(given.split_whitespace()).expect("valid");
         let words = of(&command, &matches, Some("work".to_owned())).expect("Unicode").join(" ");
-        insta::assert_snapshot!(words, @"");
+        insta::assert_snapshot!(words, @"--profile work --read-only --allow a* --allow b? --deny=-x --region eu-west-1 --timeout 5 --header X:${KEY}");
     }
 }

@@ -1,15 +1,15 @@
 //! A header given on the command line.
 
-use std::str::FromStr;
-
 use http::{HeaderName, HeaderValue};
 
-/// A name, and a value that is shown nowhere.
+/// A header as it was given: read later, as clap would show it with what is wrong about it.
 #[derive(Clone)]
-pub(crate) struct Header {
-    pub(crate) name: HeaderName,
-    /// As it was given.
-    value: String,
+pub(crate) struct Header(String);
+
+impl From<String> for Header {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
 }
 
 /// What MCP, HTTP and the signature say themselves.
@@ -30,31 +30,25 @@ const OURS: [&str; 14] = [
     "x-amz-security-token",
 ];
 
-impl FromStr for Header {
-    type Err = String;
-
-    /// Reads `NAME: VALUE` or `NAME=VALUE`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, value) = text.split_once([':', '=']).ok_or("write NAME: VALUE")?;
-        let name: HeaderName = name.trim().parse().map_err(|_| format!("{name:?} is no name of a header"))?;
-        if OURS.contains(&name.as_str()) {
-            return Err(format!("{name} is set by the client itself"));
-        }
-        Ok(Self { name, value: value.trim().to_owned() })
-    }
-}
-
 impl Header {
-    /// The value to send. `${VARIABLE}` in it is taken from the environment, so that no secret
-    /// need be on a command line.
-    pub(crate) fn value(&self, variable: impl Fn(&str) -> Option<String>) -> Result<HeaderValue, String> {
-        let name = &self.name;
-        let value = expand(&self.value, variable).map_err(|why| format!("--header {name}: {why}"))?;
+    /// Reads `NAME: VALUE` or `NAME=VALUE`. `${VARIABLE}` in the value is taken from the
+    /// environment, so that no secret need be on a command line.
+    pub(crate) fn read(
+        &self,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<(HeaderName, HeaderValue), String> {
+        let (name, value) = self.0.split_once([':', '=']).ok_or("--header takes NAME: VALUE")?;
+        let unusable = |_| format!("--header: {name:?} is no name of a header");
+        let name: HeaderName = name.trim().parse().map_err(unusable)?;
+        if OURS.contains(&name.as_str()) {
+            return Err(format!("--header: {name} is set by the client itself"));
+        }
+        let value = expand(value.trim(), variable).map_err(|why| format!("--header {name}: {why}"))?;
         // The value may be a secret: it is not repeated.
         let unusable = |_| format!("--header {name}: its value has characters that no header may have");
         let mut value = HeaderValue::from_str(&value).map_err(unusable)?;
         value.set_sensitive(true);
-        Ok(value)
+        Ok((name, value))
     }
 }
 
@@ -75,10 +69,10 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<(String, String), String> {
-        let header: Header = text.parse()?;
-        let value = header.value(|name| (name == "KEY").then(|| "s3cret".to_owned()))?;
+        let (name, value) =
+            Header(text.to_owned()).read(|name| (name == "KEY").then(|| "s3cret".to_owned()))?;
         assert!(value.is_sensitive());
-        Ok((header.name.to_string(), value.to_str().expect("text").to_owned()))
+        Ok((name.to_string(), value.to_str().expect("text").to_owned()))
     }
 
     #[test]
@@ -92,9 +86,9 @@ mod tests {
     #[test]
     fn what_cannot_be_sent_is_refused_without_showing_the_value() {
         for (text, why) in [
-            ("hunter2", "write NAME: VALUE"),
-            ("a b: hunter2", "\"a b\" is no name of a header"),
-            ("Host: hunter2", "host is set by the client itself"),
+            ("hunter2", "--header takes NAME: VALUE"),
+            ("a b: hunter2", "--header: \"a b\" is no name of a header"),
+            ("Host: hunter2", "--header: host is set by the client itself"),
             ("x: ${NONE}", "--header x: the environment variable NONE is not set"),
             ("x: hunter2\r\nhost: y", "--header x: its value has characters that no header may have"),
             ("x: ${KEY", "--header x: ${ without a }"),

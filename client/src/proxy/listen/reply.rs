@@ -59,8 +59,8 @@ impl Reply {
     }
 
     /// Counts work in.
-    pub(super) fn of(&mut self, number: Option<u64>) {
-        self.work.numbers.extend(number);
+    pub(super) fn of(&mut self, number: u64) {
+        self.work.numbers.push(number);
     }
 
     pub(super) async fn into_response(mut self) -> Response {
@@ -72,7 +72,12 @@ impl Reply {
         let first = tokio::time::timeout(PATIENCE, self.messages.recv()).await;
         match first {
             Ok(Some(message)) if self.awaited == 1 && is_answer(&message) => {
-                json(self.status(&message), message)
+                let code = error_code(&message);
+                let mut response = json(self.status(code), message);
+                if code.is_some() {
+                    response.extensions_mut().insert(IsError);
+                }
+                response
             }
             Ok(None) => StatusCode::ACCEPTED.into_response(),
             Ok(Some(message)) => self.stream(Some(message)),
@@ -81,9 +86,8 @@ impl Reply {
     }
 
     /// The status of an answer: the stateless era has one for each of its errors.
-    fn status(&self, answer: &[u8]) -> StatusCode {
-        let code = || serde_json::from_slice::<Value>(answer).ok()?.pointer("/error/code")?.as_i64();
-        match code().filter(|_| self.work.ends_with_client) {
+    fn status(&self, error: Option<i64>) -> StatusCode {
+        match error.filter(|_| self.work.ends_with_client) {
             Some(-32601) => StatusCode::NOT_FOUND,
             Some(-32022 | -32020) => StatusCode::BAD_REQUEST,
             _ => StatusCode::OK,
@@ -99,6 +103,19 @@ impl Reply {
     }
 }
 
+fn error_code(answer: &[u8]) -> Option<i64> {
+    serde_json::from_slice::<Value>(answer).ok()?.pointer("/error/code")?.as_i64()
+}
+
+/// Marks a response that is one error.
+#[derive(Clone, Copy)]
+struct IsError;
+
+/// Whether a response is one error.
+pub(super) fn is_error(response: &Response) -> bool {
+    response.extensions().get::<IsError>().is_some()
+}
+
 fn is_answer(message: &Bytes) -> bool {
     Message::read(message.clone()).is_ok_and(|message| matches!(message.kind, Kind::Response { .. }))
 }
@@ -108,12 +125,13 @@ pub(super) fn json(status: StatusCode, message: Bytes) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], message).into_response()
 }
 
-/// A session's own stream.
-pub(super) fn stream(own: OwnMessages) -> Response {
-    events(futures::stream::unfold(own, async |mut own| {
+/// A session's own stream, until this endpoint ends.
+pub(super) fn stream(own: OwnMessages, end: impl Future<Output = ()> + Send + 'static) -> Response {
+    let messages = futures::stream::unfold(own, async |mut own| {
         let message = own.messages.as_mut()?.recv().await?;
         Some((message, own))
-    }))
+    });
+    events(messages.take_until(Box::pin(end)))
 }
 
 fn events(messages: impl Stream<Item = Bytes> + Send + 'static) -> Response {

@@ -14,7 +14,7 @@ const KEPT: usize = 1000;
 
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
-    /// The oldest first.
+    /// The one that was used longest ago first.
     all: Mutex<VecDeque<Session>>,
 }
 
@@ -64,9 +64,14 @@ impl Sessions {
         all.pop_front().map(|session| session.conversation)
     }
 
+    /// The session of that id, which is used now.
     pub(super) fn get(&self, id: &str) -> Option<Arc<Conversation>> {
-        let all = lock(&self.all);
-        all.iter().find(|session| session.id == id).map(|session| Arc::clone(&session.conversation))
+        let mut all = lock(&self.all);
+        let place = all.iter().position(|session| session.id == id)?;
+        let session = all.remove(place)?;
+        let conversation = Arc::clone(&session.conversation);
+        all.push_back(session);
+        Some(conversation)
     }
 
     pub(super) fn remove(&self, id: &str) -> Option<Arc<Conversation>> {
