@@ -35,9 +35,12 @@ CALLS_BEFORE_MEMORY = 100
 TIMES_SOONER = 10
 SHARE_OF_MEMORY = 0.25
 
+# What MCP clients let a server have of their environment, and what its entry would add.
+PASSED = ("HOME", "PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
+
 INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
 
-# Every request has a number of its own, the proxies' and the direct ones, which is also what is added to.
+# Every request has a number of its own, which is also what a call adds one to.
 numbers = count(1000)
 
 
@@ -46,12 +49,11 @@ def message(method, **more):
 
 
 def request(method, params):
-    number = next(numbers)
-    return number, message(method, id=number, params=params)
+    return message(method, id=next(numbers), params=params)
 
 
 def addition():
-    number, _ = request("", {})
+    number = next(numbers)
     return number, message("tools/call", id=number, params={"name": "add_numbers", "arguments": {"a": number, "b": 1}})
 
 
@@ -65,9 +67,7 @@ class Proxy:
     """A proxy process, and the other ends of its pipes."""
 
     def __init__(self, command):
-        # What MCP clients let a server have of their environment, and what its entry there would add.
-        passed = {name: os.environ[name] for name in os.environ if name in ("HOME", "PATH")}
-        passed |= {name: os.environ[name] for name in os.environ if name.startswith(("AWS_ACCESS_", "AWS_SECRET_", "AWS_REGION"))}
+        passed = {name: value for name, value in os.environ.items() if name in PASSED}
         self.began = time.perf_counter()
         self.process = subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=passed)
         self.input, self.output = self.process.stdin.fileno(), self.process.stdout.fileno()
@@ -106,8 +106,7 @@ class Proxy:
         """Seconds from before exec to the answer to `initialize`, and to that to `tools/list`."""
         took, said = [], []
         for method, params in [("initialize", INITIALIZE), ("tools/list", {})]:
-            _, body = request(method, params)
-            self.send(self.prepare(body), None)
+            self.send(self.prepare(request(method, params)), None)
             [(answer, _)] = self.answers()
             took.append(time.perf_counter() - self.began)
             said.append(answer)
@@ -138,8 +137,7 @@ class Direct:
             way.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.ready.register(way, select.POLLIN)
             self.ways.append(way)
-        _, body = request("initialize", INITIALIZE)
-        self.send(self.prepare(body), 0)
+        self.send(self.prepare(request("initialize", INITIALIZE)), 0)
         head, _ = self.receive(self.ways[0])
         self.session = head.lower().partition(b"mcp-session-id:")[2].split(b"\r\n")[0].strip().decode()
 
@@ -163,15 +161,22 @@ class Direct:
         while True:
             read += way.recv(1 << 16)
             head, end, body = read.partition(b"\r\n\r\n")
-            length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
-            if not head.startswith(b"HTTP/1.1 200") or (end and not length):
+            if not head.startswith(b"HTTP/1.1 200"):
                 sys.exit(f"FAILED: the target answered {read}")
-            if end and len(body) >= int(length):
-                return head, body
+            if end and (whole := unwrapped(head.lower(), body)):
+                return head, whole
 
     def answers(self):
         ready = {descriptor for descriptor, _ in self.ready.poll()}
         return [(json.loads(self.receive(way)[1]), i) for i, way in enumerate(self.ways) if way.fileno() in ready]
+
+
+def unwrapped(head, body):
+    """The body, once it is all there: of the length that was told, or in chunks."""
+    length = head.partition(b"content-length:")[2].split(b"\r\n")[0]
+    if length:
+        return body if len(body) >= int(length) else None
+    return b"".join(body.split(b"\r\n")[1::2]) if body.endswith(b"\r\n0\r\n\r\n") else None
 
 
 def timed(caller, calls, in_flight):
@@ -241,14 +246,15 @@ def p99(values):
 
 def table(started, took, memory):
     def row(what, value, columns=(OURS, THEIRS, DIRECT)):
-        print(f"{what:<36}" + "".join(f"{value(who) if who in columns else '':>20}" for who in (OURS, THEIRS, DIRECT)))
+        cells = [value(who) if who in columns else "" for who in (OURS, THEIRS, DIRECT)]
+        print(f"{what:<36}{''.join(f'{cell:>20}' for cell in cells)}".rstrip())
 
     proxies = (OURS, THEIRS)
     row("", str)
     row("exec to the answer to initialize", lambda who: milliseconds(started[who][0]), proxies)
     row("exec to the answer to tools/list", lambda who: milliseconds(started[who][1]), proxies)
     row(f"memory after {CALLS_BEFORE_MEMORY} calls", lambda who: f"{memory[who][0]:.1f} MB", proxies)
-    row("memory at most", lambda who: f"{memory[who][1]:.1f} MB", proxies)
+    row(f"memory at most, {max(CALLS)} in flight", lambda who: f"{memory[who][1]:.1f} MB", proxies)
     for load in CALLS:
         row(f"{load} in flight: median", lambda who: milliseconds(median(took[who, load][0])))
         row("  p99", lambda who: milliseconds(p99(took[who, load][0])))

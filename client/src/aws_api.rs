@@ -60,7 +60,7 @@ impl AwsApi {
     /// # Errors
     /// No credentials, no region, or signing is off.
     pub(crate) async fn new(signing: &Signing, region: Option<&str>) -> Result<Self, Error> {
-        let keys = Box::pin(signing.keys(region)).await?;
+        let keys = Box::pin(signing.keys(region)).await;
         let keys = keys.ok_or(Error::UnsignedLookup)?;
         Ok(Self { credentials: keys.credentials, region: keys.region.ok_or(Error::NoRegion)? })
     }

@@ -1,6 +1,7 @@
 //! The HTTP client of the AWS credential providers: the one this crate has already, so that
 //! one TLS stack, one set of proxy variables and one set of roots serve everything.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
@@ -17,24 +18,26 @@ use crate::http;
 /// For a provider that sets no limit of its own.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A reqwest client as AWS's.
-#[derive(Clone, Debug)]
+/// A reqwest client as AWS's. It is made when a provider first needs it: keys from the
+/// environment or a file do without, and so without reading certificates.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct AwsHttp {
     /// By way of the proxies that the environment names.
-    outside: reqwest::Client,
+    outside: Arc<OnceLock<reqwest::Client>>,
     /// For the metadata endpoints of instances and containers, which are plain http and
     /// are never behind a proxy.
-    metadata: reqwest::Client,
+    metadata: Arc<OnceLock<reqwest::Client>>,
 }
 
 impl AwsHttp {
-    /// # Errors
-    /// Fails where certificates cannot be read.
-    pub(crate) fn new() -> Result<Self, Error> {
-        let outside = http::build(http::builder()?)?;
-        // No TLS, so no certificates are read for it.
-        let metadata = reqwest::Client::builder().tls_certs_only([]).no_proxy();
-        Ok(Self { outside, metadata: http::build(metadata)? })
+    fn client_for(&self, uri: &str) -> Result<reqwest::Client, Error> {
+        let secure = uri.starts_with("https:");
+        let client = if secure { &self.outside } else { &self.metadata };
+        if let Some(client) = client.get() {
+            return Ok(client.clone());
+        }
+        let made = http::build(if secure { http::builder()? } else { http::plain_builder().no_proxy() })?;
+        Ok(client.get_or_init(|| made).clone())
     }
 }
 
@@ -55,8 +58,10 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let http = if request.uri().starts_with("https:") { &self.http.outside } else { &self.http.metadata };
-        HttpConnectorFuture::new(exchange(http.clone(), request, self.timeout))
+        match self.http.client_for(request.uri()) {
+            Ok(http) => HttpConnectorFuture::new(exchange(http, request, self.timeout)),
+            Err(error) => HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
+        }
     }
 }
 

@@ -37,11 +37,9 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// # Errors
-    /// Fails where no HTTP client can be made.
-    pub(crate) fn new(profile: Option<&str>, region: Option<&str>) -> Result<Self, Error> {
+    pub(crate) fn new(profile: Option<&str>, region: Option<&str>) -> Self {
         let (profile, region) = (profile.map(str::to_owned), region.map(str::to_owned));
-        Ok(Self { http: AwsHttp::new()?, profile, region })
+        Self { http: AwsHttp::default(), profile, region }
     }
 
     /// The region that the configuration of this machine names.

@@ -1,5 +1,6 @@
 //! What every HTTP client here has in common.
 
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -29,10 +30,18 @@ const SLEEP: Duration = Duration::from_secs(10);
 /// # Errors
 /// [`Error::Certificates`] where authorities are named that cannot be read.
 pub(crate) fn builder() -> Result<reqwest::ClientBuilder, Error> {
+    Ok(common(reqwest::Client::builder().tls_certs_merge(more_authorities()?)))
+}
+
+/// The same for plain http: without certificates, which take time and memory to read.
+pub(crate) fn plain_builder() -> reqwest::ClientBuilder {
+    common(reqwest::Client::builder().tls_certs_only([]))
+}
+
+fn common(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     // Fails only where the process has chosen a provider already, and that one will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder()
-        .tls_certs_merge(more_authorities()?)
+    let builder = builder
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(Duration::from_secs(10))
         .tcp_nodelay(true)
@@ -43,7 +52,7 @@ pub(crate) fn builder() -> Result<reqwest::ClientBuilder, Error> {
     // The same for what was sent and is not acknowledged, which keepalive does not watch.
     #[cfg(target_os = "linux")]
     let builder = builder.tcp_user_timeout(KEEPALIVE * 2);
-    Ok(builder)
+    builder
 }
 
 /// A client for what is at a URL.
@@ -55,7 +64,9 @@ pub(crate) fn client_for(url: &Url) -> Result<reqwest::Client, Error> {
 }
 
 fn builder_for(url: &Url) -> Result<reqwest::ClientBuilder, Error> {
-    let mut builder = builder()?;
+    // A proxy may be reached by https, whatever is behind it; this machine is behind none.
+    let plain = url.scheme() == "http" && is_loopback(url);
+    let mut builder = if plain { plain_builder() } else { builder()? };
     if is_loopback(url) {
         builder = builder.no_proxy();
         if let Some(host) = url.domain().filter(|host| host.ends_with(".localhost")) {
@@ -73,18 +84,19 @@ pub(crate) fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, 
 /// The certificates that the environment names.
 fn more_authorities() -> Result<Vec<Certificate>, Error> {
     let mut authorities = Vec::new();
+    let mut read = HashSet::new();
     for variable in CA_VARIABLES {
-        let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from) else {
-            continue;
-        };
+        let named = std::env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+        // Usually they all name the same.
+        let Some(path) = named.filter(|path| read.insert(path.clone())) else { continue };
         let unusable =
             |reason: String| Error::Certificates { variable, path: path.display().to_string(), reason };
         let pem = std::fs::read(&path).map_err(|error| unusable(error.to_string()))?;
-        let read = Certificate::from_pem_bundle(&pem).map_err(|error| unusable(error.to_string()))?;
-        if read.is_empty() {
+        let found = Certificate::from_pem_bundle(&pem).map_err(|error| unusable(error.to_string()))?;
+        if found.is_empty() {
             return Err(unusable("no certificate in it".to_owned()));
         }
-        authorities.extend(read);
+        authorities.extend(found);
     }
     Ok(authorities)
 }

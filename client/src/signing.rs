@@ -37,20 +37,17 @@ pub(crate) struct Keys {
 impl Signing {
     /// Finds the credentials to sign with; `None` where requests are not signed. `region`
     /// is what is known already.
-    ///
-    /// # Errors
-    /// Fails where certificates cannot be read.
-    pub(crate) async fn keys(&self, region: Option<&str>) -> Result<Option<Keys>, Error> {
+    pub(crate) async fn keys(&self, region: Option<&str>) -> Option<Keys> {
         let (source, region) = match self {
-            Self::Unsigned => return Ok(None),
+            Self::Unsigned => return None,
             Self::Provider(provider) => (Source::Provider(provider.clone()), region.map(str::to_owned)),
             Self::DefaultChain { profile } | Self::WherePossible { profile } => {
-                let chain = Chain::new(profile.as_deref(), region)?;
+                let chain = Chain::new(profile.as_deref(), region);
                 let region = chain.region().await;
                 (Source::Chain(chain), region)
             }
         };
-        Ok(Some(Keys { credentials: CachedCredentials::new(source), region }))
+        Some(Keys { credentials: CachedCredentials::new(source), region })
     }
 
     /// The service to sign for; `None` where requests to the target go out unsigned.
@@ -60,10 +57,8 @@ impl Signing {
     pub(crate) fn service<'t>(&self, target: &'t Target) -> Result<Option<&'t str>, Error> {
         match (self, target.service()) {
             (Self::Unsigned, _) => Ok(None),
-            (Self::DefaultChain { .. } | Self::WherePossible { .. }, None) if target.is_loopback() => {
-                Ok(None)
-            }
             (Self::WherePossible { .. }, None) => Ok(None),
+            (Self::DefaultChain { .. }, None) if target.is_loopback() => Ok(None),
             (_, None) => Err(Error::UnknownService(target.to_string())),
             (_, service) => Ok(service),
         }
@@ -75,7 +70,7 @@ impl Signing {
     /// What is missing: service, region, credentials.
     pub(crate) async fn signer(&self, target: &Target) -> Result<Option<Signer>, Error> {
         let Some(service) = self.service(target)? else { return Ok(None) };
-        let Some(keys) = self.keys(target.region()).await? else { return Ok(None) };
+        let Some(keys) = self.keys(target.region()).await else { return Ok(None) };
         let region = match (self, keys.region) {
             (_, Some(region)) => region,
             (Self::WherePossible { .. }, None) => return Ok(None),

@@ -35,6 +35,7 @@ pub(super) struct Config {
 
 impl Config {
     pub(super) async fn run(self, connection: Connection) -> anyhow::Result<Answer> {
+        connection.leaves_protocol_open()?;
         let targets = self.targets(&connection).await?;
         let mut arguments = vec!["proxy".to_owned()];
         arguments.extend(targets.iter().map(written));

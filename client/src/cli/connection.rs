@@ -161,6 +161,17 @@ impl Connection {
         Self { profile: Some(profile.to_owned()), ..self.clone() }
     }
 
+    /// # Errors
+    /// Fails where a protocol is chosen, which is for the proxy's client to do.
+    pub(super) fn leaves_protocol_open(&self) -> anyhow::Result<()> {
+        let chosen = !matches!(self.protocol, ProtocolChoice::Initialize);
+        anyhow::ensure!(
+            !chosen,
+            "--protocol does not apply: the MCP client chooses how to agree on a version"
+        );
+        Ok(())
+    }
+
     /// Whether a profile is named.
     pub(super) fn has_profile(&self) -> bool {
         self.profile.is_some()

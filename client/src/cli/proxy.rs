@@ -64,6 +64,7 @@ fn pair(text: &str) -> Result<(String, Value), String> {
 
 impl Proxy {
     pub(super) async fn run(self, connection: Connection) -> anyhow::Result<Answer> {
+        connection.leaves_protocol_open()?;
         // First, before anything is looked up that may start a program.
         let own = match self.listen {
             None => Some(streams::own().context("take over standard input and output")?),
