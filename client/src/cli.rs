@@ -111,7 +111,7 @@ impl Cli {
             Command::Tools { target } => tools(target, self.connection, self.output).await,
             Command::Call(call) => call.run(self.connection, self.output).await,
             Command::Demo { target } => demo(target, self.connection, self.output).await,
-            Command::Doctor { target } => doctor::run(target, self.connection, self.output).await,
+            Command::Doctor { target } => Box::pin(doctor::run(target, self.connection, self.output)).await,
             // Boxed: it holds all that is measured.
             Command::Compare(compare) => Box::pin(compare.run(self.connection, self.output)).await,
             Command::Proxy(proxy) => Box::pin(proxy.run(self.connection)).await,

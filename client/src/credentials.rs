@@ -77,7 +77,7 @@ impl Chain {
 
     /// When the files were last written that static credentials come from. A login of the
     /// other kinds ends by itself, and is asked for again then.
-    fn edited(&self) -> Edited {
+    fn edited() -> Edited {
         let home = std::env::home_dir().unwrap_or_default();
         ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"].map(|variable| {
             let usual = if variable == "AWS_CONFIG_FILE" { ".aws/config" } else { ".aws/credentials" };
@@ -107,7 +107,7 @@ impl Source {
     fn edited(&self) -> Edited {
         match self {
             Self::Provider(_) => Edited::default(),
-            Self::Chain(chain) => chain.edited(),
+            Self::Chain(_) => Chain::edited(),
         }
     }
 }
@@ -165,14 +165,14 @@ impl CachedCredentials {
     /// provider failed.
     pub(crate) async fn get(&self) -> Result<Credentials, Error> {
         let edited = self.source.edited();
-        let fetches = self.fetches.load(Ordering::SeqCst);
+        let ended = self.fetches.load(Ordering::SeqCst);
         // Held while fetching: those who wait find what the first one fetched, or how it failed.
         let mut cached = self.cached.lock().await;
         if let Some(credentials) = cached.usable(edited) {
             return Ok(credentials);
         }
         if let Some(failure) = cached.failure.clone()
-            && self.fetches.load(Ordering::SeqCst) > fetches
+            && self.fetches.load(Ordering::SeqCst) > ended
         {
             return Err(failure);
         }

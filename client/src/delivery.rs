@@ -193,7 +193,7 @@ impl SignedHttp {
         };
         let status = response.status().as_u16();
         tracing::debug!(status, "answered");
-        let session = self.keep_session(&response, outgoing.session, session);
+        let session = self.keep_session(&response, outgoing.session, session.as_ref());
         let reply = exchange::read(response, outgoing.awaits_answer).await;
         Ok(Exchanged { reply, identity, status, session })
     }
@@ -229,7 +229,7 @@ impl SignedHttp {
         &self,
         response: &reqwest::Response,
         asked_for: Session,
-        before: Option<String>,
+        before: Option<&String>,
     ) -> Option<String> {
         if !response.status().is_success() {
             return None;
@@ -237,7 +237,7 @@ impl SignedHttp {
         let session = response.headers().get(SESSION_HEADER).and_then(|id| id.to_str().ok());
         let session = session.map(str::to_owned);
         let mut current = lock(&self.shared.session);
-        if asked_for == Session::New || (session.is_some() && *current == before) {
+        if asked_for == Session::New || (session.is_some() && current.as_ref() == before) {
             current.clone_from(&session);
         }
         session

@@ -56,8 +56,7 @@ impl Signing {
     /// [`Error::UnknownService`] where a signature is wanted and nothing tells what for.
     pub(crate) fn service<'t>(&self, target: &'t Target) -> Result<Option<&'t str>, Error> {
         match (self, target.service()) {
-            (Self::Unsigned, _) => Ok(None),
-            (Self::WherePossible { .. }, None) => Ok(None),
+            (Self::Unsigned, _) | (Self::WherePossible { .. }, None) => Ok(None),
             (Self::DefaultChain { .. }, None) if target.is_loopback() => Ok(None),
             (_, None) => Err(Error::UnknownService(target.to_string())),
             (_, service) => Ok(service),

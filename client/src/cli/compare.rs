@@ -82,7 +82,7 @@ impl Compare {
         let question = Question { confidence, cost, baseline: self.reporting.baseline()? };
         self.reporting.try_page()?;
         let record = match &self.reporting.from {
-            None => self.measure(&plan, connection).await?,
+            None => Box::pin(self.measure(&plan, connection)).await?,
             Some(file) => {
                 anyhow::ensure!(
                     !connection.names_targets(),

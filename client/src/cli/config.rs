@@ -39,7 +39,7 @@ impl Config {
         let targets = self.targets(&connection).await?;
         let mut arguments = vec!["proxy".to_owned()];
         arguments.extend(targets.iter().map(written));
-        arguments.extend(arguments::of_this_run(self.environment_profile(&connection, &targets))?);
+        arguments.extend(arguments::of_this_run(Self::environment_profile(&connection, &targets))?);
         let this = std::env::current_exe().context("find out where this program is")?;
         let command = this.to_str().with_context(|| format!("{} is not Unicode", this.display()))?.to_owned();
         let name = match self.name {
@@ -78,7 +78,7 @@ impl Config {
     }
 
     /// The profile of this terminal, which the client does not have.
-    fn environment_profile(&self, connection: &Connection, targets: &[NamedTarget]) -> Option<String> {
+    fn environment_profile(connection: &Connection, targets: &[NamedTarget]) -> Option<String> {
         let said = connection.has_profile() || targets.iter().all(|target| target.profile.is_some());
         std::env::var("AWS_PROFILE").ok().filter(|profile| !said && !profile.is_empty())
     }

@@ -192,14 +192,11 @@ impl Conversation {
     /// Passes on a notification or an answer.
     async fn tell(&self, message: &Message) {
         if let Some(questions) = self.questions.as_ref().filter(|_| message.id().is_some()) {
-            match questions.answer(message) {
-                Some((server, message)) => {
-                    let asking = self.upstreams.iter().filter(|upstream| upstream.name() == Some(&server));
-                    tell_all(asking, &message).await;
-                }
-                None => tracing::warn!("an answer to what no server has asked"),
-            }
-            return;
+            let Some((server, message)) = questions.answer(message) else {
+                return tracing::warn!("an answer to what no server has asked");
+            };
+            let asking = self.upstreams.iter().filter(|upstream| upstream.name() == Some(&server));
+            return tell_all(asking, &message).await;
         }
         if message.method() == "notifications/cancelled" {
             self.cancel(message).await;

@@ -53,12 +53,11 @@ impl Proxy {
             end = &mut written => Some(end),
         };
         conversation.close().await;
-        let end = match gone {
-            Some(end) => end,
-            None => {
-                outbox.end().await;
-                written.await
-            }
+        let end = if let Some(end) = gone {
+            end
+        } else {
+            outbox.end().await;
+            written.await
         };
         match end.unwrap_or(Ok(())) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

@@ -153,15 +153,15 @@ impl Upstream {
             match Message::read(data.clone()) {
                 Ok(Message { kind: Kind::Response { id }, .. }) => {
                     let to_this = awaited.filter(|awaited| **awaited == id || id.is_null());
-                    match to_this.and_then(|awaited| self.addressed(&data, awaited)) {
-                        Some(answer) => return End::Answer(answer),
-                        None => tracing::warn!(%id, "the server answers what was not asked here"),
+                    if let Some(answer) = to_this.and_then(|awaited| self.addressed(&data, awaited)) {
+                        return End::Answer(answer);
                     }
+                    tracing::warn!(%id, "the server answers what was not asked here");
                 }
                 Ok(message) => match self.outward(&message) {
                     Some(message) => out.send(message.bytes).await,
                     None => {
-                        tracing::warn!(method = message.method(), "the server said what cannot be passed on")
+                        tracing::warn!(method = message.method(), "the server said what cannot be passed on");
                     }
                 },
                 Err(malformed) => tracing::warn!(?malformed, "the server sent what is no message"),

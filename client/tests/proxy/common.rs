@@ -59,15 +59,15 @@ impl Seen {
         self.result(&json!({ "content": [{ "type": "text", "text": text }] }))
     }
 
-    /// An event stream of these messages.
-    pub(crate) fn events(&self, messages: &[Value]) -> Response {
-        let events: String = messages.iter().map(|message| format!("data: {message}\n\n")).collect();
-        ([("content-type", "text/event-stream")], events).into_response()
-    }
-
     pub(crate) fn answer_to(&self, result: &Value) -> Value {
         json!({ "jsonrpc": "2.0", "id": self.body["id"], "result": result })
     }
+}
+
+/// An event stream of these messages.
+pub(crate) fn events(messages: &[Value]) -> Response {
+    let events: String = messages.iter().map(|message| format!("data: {message}\n\n")).collect();
+    ([("content-type", "text/event-stream")], events).into_response()
 }
 
 /// A response whose body comes piece by piece, as an event stream; an error cuts the connection.
@@ -305,7 +305,7 @@ impl Proxy {
     }
 
     /// It lives, and owes nothing.
-    pub(crate) async fn is_well(mut self) {
+    pub(crate) async fn must_be_well(mut self) {
         let answer = self.request("alive", "ping", json!({})).await;
         assert!(answer["result"].is_object(), "{answer}");
         let (rest, status, _) = self.finish().await;

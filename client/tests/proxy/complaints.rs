@@ -24,7 +24,7 @@ async fn complaint_1_a_login_in_another_window_needs_no_restart() {
     files.write_credentials(&profile("default", "AKIANEW"));
     proxy.greet().await;
     assert!(proxy.call("once").await.is_ok());
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -69,13 +69,13 @@ async fn complaint_3_a_server_is_greeted_when_it_is_first_needed() {
         json!({ "prompts": [] }),
         "offered before it was known that there are none"
     );
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
-fn throttled_list(seen: Seen) -> axum::response::Response {
+fn throttled_list(seen: &Seen) -> axum::response::Response {
     match seen.method() {
         "tools/list" => StatusCode::TOO_MANY_REQUESTS.into_response(),
-        _ => basics(&seen).unwrap_or_else(|| seen.says("done")),
+        _ => basics(seen).unwrap_or_else(|| seen.says("done")),
     }
 }
 
@@ -84,22 +84,22 @@ async fn complaint_4_a_throttled_list_is_tried_again_and_never_empty() {
     let times = Arc::new(AtomicUsize::new(0));
     let server = Server::start(move |seen| {
         let throttled = seen.method() == "tools/list" && times.fetch_add(1, Ordering::SeqCst) < 3;
-        async move { if throttled { throttled_list(seen) } else { basics(&seen).expect("no call") } }
+        async move { if throttled { throttled_list(&seen) } else { basics(&seen).expect("no call") } }
     });
     let mut proxy = Proxy::before(&server, &[]).await;
     let list = proxy.request("list", "tools/list", json!({})).await;
     assert_eq!(list["result"]["tools"].as_array().map(Vec::len), Some(3), "{list}");
 
-    let server = Server::start(|seen| async move { throttled_list(seen) });
+    let server = Server::start(|seen| async move { throttled_list(&seen) });
     let mut proxy = Proxy::before(&server, &["--timeout", "1"]).await;
     let list = proxy.request("list", "tools/list", json!({})).await;
     assert_eq!(list["error"]["data"]["cause"], "throttled", "{list}");
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
 async fn complaint_4_a_throttled_look_up_is_no_verdict_on_a_tool() {
-    let server = Server::start(|seen| async move { throttled_list(seen) });
+    let server = Server::start(|seen| async move { throttled_list(&seen) });
     let mut proxy = Proxy::before(&server, &["--read-only", "--timeout", "1"]).await;
     let error = proxy.call("read").await.expect_err("not known");
     assert!(
@@ -107,7 +107,7 @@ async fn complaint_4_a_throttled_look_up_is_no_verdict_on_a_tool() {
         "{error}"
     );
     assert!(server.asked("tools/call").is_empty());
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 /// A server that forgets its sessions whenever it is told so, and says it in its own way.
@@ -156,7 +156,7 @@ async fn complaint_5_a_session_that_is_gone_is_begun_anew_and_the_call_goes_on()
         assert_eq!(server.asked("initialize").len(), 2);
         assert_eq!(server.asked("initialize")[1].body["params"], initialize());
         assert_eq!(server.asked("notifications/initialized").len(), 2);
-        proxy.is_well().await;
+        proxy.must_be_well().await;
     }
 }
 
@@ -186,7 +186,7 @@ async fn complaint_5_a_greeting_that_fails_is_made_up_for_later() {
     assert!(proxy.call("once").await.expect_err("nobody there").contains("HTTP 500"));
     step.store(2, Ordering::SeqCst);
     assert_eq!(proxy.call("once").await, Ok("done".to_owned()));
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -201,7 +201,7 @@ async fn complaint_5_an_error_of_the_servers_own_is_no_lost_session() {
     assert_eq!(proxy.call("once").await, Err("no such method".to_owned()));
     assert_eq!(proxy.call("again").await, Err("missing argument session_id".to_owned()));
     assert_eq!((server.asked("tools/call").len(), server.asked("initialize").len()), (2, 1));
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -232,7 +232,7 @@ async fn complaint_6_the_region_is_the_profiles_unless_it_is_given() {
         let mut proxy = files.proxy(&arguments);
         proxy.greet().await;
         let scope = proxy.call("once").await.expect("signed");
-        proxy.is_well().await;
+        proxy.must_be_well().await;
         scope
     };
     assert!(run(&[]).await.ends_with("/ap-southeast-2/execute-api/aws4_request"));
@@ -270,7 +270,7 @@ async fn complaint_7_each_server_has_a_profile_of_its_own_and_a_call_says_which(
     proxy.greet().await;
     assert!(proxy.call("work__once").await.expect("signed").starts_with("AKIAWORK/"));
     assert!(proxy.call("home__once").await.expect("signed").starts_with("AKIAHOME/"));
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -289,7 +289,7 @@ async fn complaint_8_a_program_that_hands_out_credentials_takes_no_messages() {
     });
     ids.sort();
     assert_eq!(ids, ["1", "2"]);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -299,7 +299,7 @@ async fn complaint_10_it_answers_long_before_an_editor_loses_patience() {
     let proxy = Proxy::before(&server, &[]).await;
     // `interop/proxy_bench.sh` measures it; this holds on the slowest of machines.
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 const RUNTIME: &str = "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/a-abcdefghij";
@@ -327,7 +327,7 @@ async fn complaint_12_all_requests_of_a_client_are_of_one_session_of_the_platfor
     for _ in 0..3 {
         assert_eq!(proxy.call("once").await, Ok("done".to_owned()));
     }
-    proxy.is_well().await;
+    proxy.must_be_well().await;
     let seen = server.seen();
     let sessions =
         |header: &HeaderMap| header.get("mcp-session-id").map(|id| id.to_str().expect("text").to_owned());
@@ -347,7 +347,7 @@ async fn complaint_12_what_the_platform_refuses_comes_with_what_to_do() {
         assert_eq!(answer["error"]["code"], code, "{answer}");
         let why = answer["error"]["message"].as_str().expect("a message");
         assert!(why.starts_with("platform; ") && why.contains(advice), "{why}");
-        proxy.is_well().await;
+        proxy.must_be_well().await;
     }
 }
 
@@ -358,7 +358,7 @@ async fn complaint_12_a_host_check_is_called_by_its_name() {
         let mut proxy = runtime(&server).await;
         let error = proxy.call("once").await.expect_err("refused");
         assert!(error.contains("turn its check of the Host header off"), "{error}");
-        proxy.is_well().await;
+        proxy.must_be_well().await;
     }
 }
 
@@ -368,7 +368,7 @@ async fn complaint_12_what_is_no_mcp_server_is_said_to_be_none() {
     let mut proxy = runtime(&server).await;
     let error = proxy.call("once").await.expect_err("not MCP");
     assert!(error.contains("does not answer like an MCP server"), "{error}");
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ async fn keys_that_are_changed_in_the_file_are_used_at_once() {
     assert_eq!(proxy.call("once").await, Ok("AKIAFIRST".to_owned()));
     files.write_credentials(&profile("default", "AKIASECOND"));
     assert_eq!(proxy.call("once").await, Ok("AKIASECOND".to_owned()));
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn credentials_that_are_missing_at_first_and_there_later_need_no_restart()
         proxy.call("once").await,
         Ok("AKIALATER/".to_owned() + &today() + "/eu-west-1/lambda/aws4_request")
     );
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 fn today() -> String {
@@ -133,5 +133,5 @@ async fn skip_auth_signs_where_it_can_and_sends_unsigned_where_it_cannot() {
     assert_eq!(proxy.call("once").await, Ok("none".to_owned()));
     files.write_credentials(&profile("default", "AKIA"));
     assert_eq!(proxy.call("once").await, Ok("AKIA".to_owned()));
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }

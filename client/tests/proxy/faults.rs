@@ -36,7 +36,7 @@ async fn a_connection_cut_mid_answer_is_one_error_and_the_call_is_not_repeated()
         assert!(error.contains("broke before the answer was complete"), "{error}");
         assert!(error.contains("the call may have run"), "{error}");
         assert_eq!(server.asked("tools/call").len(), 1, "{media_type}");
-        proxy.is_well().await;
+        proxy.must_be_well().await;
     }
 }
 
@@ -51,7 +51,7 @@ async fn a_connection_cut_mid_answer_is_no_matter_where_a_call_may_run_twice() {
     proxy.request("list", "tools/list", json!({})).await;
     assert_eq!(proxy.call("again").await, Ok("done".to_owned()));
     assert_eq!(server.asked("tools/call").len(), 2);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn a_server_killed_and_started_again_costs_the_calls_of_then_and_none_afte
     let _server =
         Server::start_at(address, |seen| async move { basics(&seen).unwrap_or_else(|| seen.says("back")) });
     assert_eq!(proxy.call("once").await, Ok("back".to_owned()));
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_burst_of_429_is_waited_out_for_every_tool() {
         assert!(ids.insert(answer["id"].as_i64()), "answered once: {answer}");
     }
     assert_eq!(server.asked("tools/call").len(), 50);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn a_burst_of_503_is_an_error_of_each_call_that_may_have_run() {
         assert_eq!(answer["error"]["data"], json!({ "cause": "server", "mayHaveRun": true }));
     }
     assert_eq!(server.asked("tools/call").len(), 20, "each sent once");
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn retries_are_as_many_as_were_asked_for() {
     let answer = proxy.request("1", "tools/call", json!({ "name": "once" })).await;
     assert_eq!(answer["error"]["data"]["cause"], "throttled", "{answer}");
     assert_eq!(server.asked("tools/call").len(), 3);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn ten_megabytes_pass_both_ways() {
     let call = json!({ "name": "again", "arguments": { "text": text } });
     let answer = proxy.request("big", "tools/call", call).await;
     assert!(said(&answer) == Ok(text));
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn a_thousand_requests_are_under_way_at_once_and_answered_once_each() {
         assert_eq!(said(&answer), Ok(answer["id"].to_string()));
         assert!(ids.insert(answer["id"].to_string()), "answered once: {answer}");
     }
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -233,7 +233,7 @@ async fn garbage_is_answered_with_errors_and_what_follows_is_served() {
     }
     proxy.write("\n  \n\r\n").await;
     assert_eq!(proxy.call("once").await, Ok("done".to_owned()));
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -244,7 +244,7 @@ async fn odd_parameters_are_for_the_server_to_judge() {
         let answer = proxy.request("odd", "tools/call", params.clone()).await;
         assert_eq!(answer["error"]["code"], -32602, "{params}: {answer}");
     }
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -254,15 +254,15 @@ async fn an_answer_that_is_none_is_one_error() {
         |_| ([("content-type", "text/html")], "<h1>hello</h1>").into_response(),
         |_| ([("content-type", "application/json")], "{").into_response(),
         |_| axum::Json(json!({ "jsonrpc": "2.0", "id": "another", "result": {} })).into_response(),
-        |seen| seen.events(&[]),
-        |seen| seen.events(&[json!({ "jsonrpc": "2.0", "id": "another", "result": {} })]),
+        |_| crate::common::events(&[]),
+        |_| crate::common::events(&[json!({ "jsonrpc": "2.0", "id": "another", "result": {} })]),
     ];
     for answer in answers {
         let server = plain(move |seen| async move { answer(&seen) });
         let mut proxy = Proxy::before(&server, &[]).await;
         let error = proxy.call("once").await.expect_err("no answer");
         assert!(error.starts_with("mcp-sigv4: "), "{error}");
-        proxy.is_well().await;
+        proxy.must_be_well().await;
     }
 }
 
@@ -273,7 +273,7 @@ async fn a_tool_that_takes_too_long_is_given_up_in_its_own_time() {
     let answer = proxy.request("slow", "tools/call", json!({ "name": "once" })).await;
     assert_eq!(answer["error"]["code"], -32001, "{answer}");
     assert_eq!(answer["error"]["data"], json!({ "cause": "timeout", "mayHaveRun": true }));
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -287,5 +287,5 @@ async fn a_connection_that_falls_silent_is_given_up_before_the_request_is() {
     let error = proxy.call("once").await.expect_err("silent");
     assert!(error.contains("the call may have run"), "{error}");
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }

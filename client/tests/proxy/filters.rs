@@ -24,7 +24,7 @@ async fn read_only_hides_and_refuses_what_is_not_announced_as_such() {
     }
     assert_eq!(listed(&mut proxy).await, ["read"]);
     assert_eq!(server.asked("tools/call").len(), 1);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn names_are_let_through_and_kept_back_by_pattern() {
     assert!(proxy.call("once").await.expect_err("denied").contains("--deny"));
     assert!(proxy.call("again").await.expect_err("not allowed").contains("--allow"));
     assert_eq!(server.asked("tools/call").len(), 1);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_name_that_is_no_text_is_let_through_by_no_filter() {
     proxy.write("{\"jsonrpc\":\"2.0\",\"method\":\"tools/call\",\"params\":{\"name\":\"once\"}}\n").await;
     proxy.request("then", "ping", json!({})).await;
     assert_eq!(server.asked("tools/call").len(), 0);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn patterns_meet_a_tool_by_either_of_its_names() {
     assert!(proxy.call("read").await.expect_err("whose?").contains("names begin with prod__"));
     assert_eq!(proxy.call("prod__read").await, Ok("done".to_owned()));
     assert_eq!(server.asked("tools/call").len(), 1);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn pages_of_a_list_are_all_looked_up() {
     });
     let mut proxy = Proxy::before(&server, &["--read-only"]).await;
     assert_eq!(proxy.call("read").await, Ok("done".to_owned()));
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn metadata_is_added_where_the_client_has_not_said_it() {
     assert_eq!(meta("initialize"), json!({ "region": "eu", "team": "a=b" }));
     assert_eq!(meta("tools/call"), json!({ "region": "us", "team": "a=b", "progressToken": 1 }));
     assert_eq!(meta("ping"), json!({ "region": "eu", "team": "a=b" }));
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -128,5 +128,5 @@ async fn without_a_filter_nothing_is_looked_up() {
     let mut proxy = Proxy::before(&server, &[]).await;
     assert!(proxy.call("once").await.is_err());
     assert!(server.asked("tools/list").is_empty());
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }

@@ -84,7 +84,7 @@ async fn each_client_has_a_session_of_its_own() {
 async fn what_comes_before_an_answer_makes_it_a_stream() {
     let server = plain(|seen| async move {
         let progress = json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": {} });
-        seen.events(&[progress, seen.answer_to(&json!({ "content": [] }))])
+        crate::common::events(&[progress, seen.answer_to(&json!({ "content": [] }))])
     });
     let endpoint = Endpoint::before(&server, &[]).await;
     let session = endpoint.greet().await;
@@ -157,16 +157,18 @@ async fn the_stateless_era_needs_no_session_and_has_statuses_for_its_errors() {
     assert!(server.asked("initialize").is_empty());
 }
 
+/// Tells when a call is given up.
+struct Hangup(tokio::sync::watch::Sender<bool>);
+
+impl Drop for Hangup {
+    fn drop(&mut self) {
+        self.0.send_replace(true);
+    }
+}
+
 #[tokio::test]
 async fn a_client_of_the_stateless_era_that_goes_away_cancels() {
-    let (gone, signal) = tokio::sync::watch::channel(false);
-    struct Hangup(tokio::sync::watch::Sender<bool>);
-    impl Drop for Hangup {
-        fn drop(&mut self) {
-            self.0.send_replace(true);
-        }
-    }
-    let mut signal = signal;
+    let (gone, mut signal) = tokio::sync::watch::channel(false);
     let server = plain(move |_| {
         let hangup = Hangup(gone.clone());
         async move {
@@ -216,7 +218,7 @@ async fn a_server_that_speaks_before_it_greets_has_a_session_all_the_same() {
         match seen.method() {
             "initialize" => {
                 let log = json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": {} });
-                seen.events(&[log, seen.answer_to(&hello())])
+                crate::common::events(&[log, seen.answer_to(&hello())])
             }
             _ => basics(&seen)
                 .unwrap_or_else(|| seen.says(seen.header("mcp-protocol-version").unwrap_or("none"))),

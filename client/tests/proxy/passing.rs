@@ -31,7 +31,7 @@ async fn what_nobody_knows_yet_passes_untouched_both_ways() {
     proxy.request("then", "ping", json!({})).await;
     let told = server.asked("notifications/future");
     assert_eq!(told[0].text, r#"{"jsonrpc":"2.0","method":"notifications/future","x":1.50}"#);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn pretty_answers_come_on_one_line() {
     });
     let mut proxy = Proxy::before(&server, &[]).await;
     assert_eq!(proxy.call("once").await, Ok("a\nb".to_owned()));
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn progress_comes_before_the_answer_and_in_its_order() {
         let progress = |done: u32| json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": { "progressToken": "t", "progress": done } });
         let mut messages: Vec<Value> = (0..100).map(progress).collect();
         messages.push(seen.answer_to(&json!({ "content": [] })));
-        seen.events(&messages)
+        crate::common::events(&messages)
     });
     let mut proxy = Proxy::before(&server, &[]).await;
     proxy.ask(1, "tools/call", json!({ "name": "once", "_meta": { "progressToken": "t" } })).await;
@@ -59,7 +59,7 @@ async fn progress_comes_before_the_answer_and_in_its_order() {
         assert_eq!(proxy.next().await["params"]["progress"], done);
     }
     assert_eq!(proxy.next().await["id"], 1);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 /// Asks its client in the middle of a call, and answers with what it was told.
@@ -100,7 +100,7 @@ async fn a_server_that_asks_its_client_in_the_middle_of_a_call_is_answered() {
         assert_eq!((&question["method"], &question["id"]), (&json!(method), &json!("question-1")));
         proxy.say(&json!({ "jsonrpc": "2.0", "id": "question-1", "result": { "told": 5 } })).await;
         assert_eq!(said(&proxy.next().await), Ok(r#"{"told":5}"#.to_owned()));
-        proxy.is_well().await;
+        proxy.must_be_well().await;
     }
 }
 
@@ -127,7 +127,7 @@ async fn what_follows_a_notification_is_sent_after_it() {
         let called = seen.iter().position(|seen| seen.body["id"] == round).expect("called");
         assert!(told < called, "round {round}: {seen:?}");
     }
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn a_cancelled_request_is_cancelled_at_the_server_and_gets_no_answer() {
     proxy.say(&cancel).await;
     proxy.request("then", "ping", json!({})).await;
     assert_eq!(server.asked("notifications/cancelled")[0].body, cancel);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 /// Tells when a client has closed the connection of a call.
@@ -179,7 +179,7 @@ async fn in_the_stateless_era_to_cancel_is_to_close_the_connection() {
     proxy.say(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": "slow" } })).await;
     tokio::time::timeout(Duration::from_secs(10), gone.notified()).await.expect("closed");
     assert!(server.asked("notifications/cancelled").is_empty(), "no notification is posted in this era");
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ async fn a_request_of_the_stateless_era_has_its_headers_and_its_errors_pass() {
     assert_eq!((header("mcp-method"), header("mcp-name")), (Some("tools/call"), Some("t")));
     assert_eq!(header("mcp-param-region"), Some("eu"));
     assert!(server.asked("initialize").is_empty());
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -219,7 +219,7 @@ async fn the_version_that_was_agreed_on_goes_with_every_request() {
         server.seen().iter().map(|seen| seen.header("mcp-protocol-version").map(str::to_owned)).collect();
     let agreed = Some("2025-06-18".to_owned());
     assert_eq!(versions, [None, agreed.clone(), agreed]);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 /// A server with a session and a stream of its own.
@@ -271,7 +271,7 @@ async fn a_stream_that_breaks_off_is_taken_up_where_the_server_can() {
     let mut proxy = Proxy::before(&server, &[]).await;
     assert_eq!(proxy.call("once").await, Ok("resumed".to_owned()));
     assert_eq!(server.asked("tools/call").len(), 1);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -287,7 +287,7 @@ async fn a_batch_is_answered_message_by_message() {
     let mut ids = [proxy.next().await["id"].as_i64(), proxy.next().await["id"].as_i64()];
     ids.sort_unstable();
     assert_eq!(ids, [Some(1), Some(2)]);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]

@@ -34,7 +34,7 @@ async fn tools_have_the_names_of_their_servers_before_theirs() {
     assert_eq!(proxy.call("t-2__once").await, Ok(r#"two: "once""#.to_owned()));
     let error = proxy.call("once").await.expect_err("whose?");
     assert!(error.contains(r#""once" belongs to no server: names begin with one__…, t-2__…"#), "{error}");
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn a_server_that_is_down_is_left_out_said_to_be_and_taken_in_when_it_is_ba
         Server::start_at(address, |seen| async move { basics(&seen).unwrap_or_else(|| seen.says("back")) });
     assert_eq!(proxy.call("down__once").await, Ok("back".to_owned()));
     assert_eq!(back.asked("initialize")[0].body["params"], initialize());
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn resources_prompts_and_completions_find_their_server() {
     let of = json!({ "type": "ref/prompt", "name": "two__ask" });
     let completion = proxy.request("c", "completion/complete", json!({ "ref": of, "argument": {} })).await;
     assert_eq!(completion["result"]["ref"]["name"], "ask", "{completion}");
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn servers_that_ask_under_the_same_id_are_each_answered() {
     let mut answers = [proxy.next().await, proxy.next().await].map(|answer| said(&answer).expect("a text"));
     answers.sort();
     assert_eq!(answers, ["one", "two"]);
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn the_oldest_version_is_agreed_on_and_all_capabilities_are_offered() {
         Ok("2025-11-25".to_owned()),
         "each in the version it agreed to"
     );
-    proxy.is_well().await;
+    proxy.must_be_well().await;
 }
 
 #[tokio::test]

@@ -4,12 +4,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use local_aws::{Identity, Stack};
-use mcp_sigv4::Target;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use crate::common::{caller, config, program, start, targets};
+use crate::common::{caller, config, program, runtime, start};
 
 struct Proxy {
     _process: Child,
@@ -18,10 +17,12 @@ struct Proxy {
 }
 
 impl Proxy {
-    fn start(arguments: &[&str], identity: &Identity) -> Self {
+    /// Starts it in front of doors of a stack.
+    fn start(stack: &Stack, arguments: &[&str], identity: &Identity) -> Self {
         let mut command = Command::new(program("mcp-sigv4"));
         command.arg("proxy").args(arguments).env_clear().env("HOME", "/nonexistent");
         command.env("AWS_ACCESS_KEY_ID", &identity.access_key).env("AWS_SECRET_ACCESS_KEY", &identity.secret);
+        command.env("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE", stack.agentcore_endpoint());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn().expect("starts");
         let input = process.stdin.take().expect("piped");
@@ -53,22 +54,12 @@ impl Proxy {
     }
 }
 
-/// How a door is named on a command line.
-fn words(stack: &Stack, target: &Target) -> Vec<String> {
-    let text = |words: &[&str]| words.iter().map(ToString::to_string).collect();
-    if target.takes_endpoint() {
-        return text(&[stack.runtime_arn(), "--endpoint-url", &stack.agentcore_endpoint()]);
-    }
-    text(&[&stack.function_url()])
-}
-
 #[tokio::test]
 async fn tools_are_used_through_the_proxy_in_both_protocol_eras() {
     let caller = caller();
     let stack = start(config(&[&caller])).await;
-    for (host, target) in targets(&stack) {
-        let arguments = words(&stack, &target);
-        let mut proxy = Proxy::start(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), &caller);
+    for (host, target) in [("agentcore", stack.runtime_arn()), ("lambda", stack.function_url())] {
+        let mut proxy = Proxy::start(&stack, &[&target], &caller);
         let hello = proxy.initialize().await;
         assert_eq!(hello["result"]["protocolVersion"], "2025-11-25", "{host}: {hello}");
         proxy.add(json!({}), "add_numbers").await;
@@ -87,7 +78,7 @@ async fn tools_are_used_through_the_proxy_in_both_protocol_eras() {
 async fn complaint_11_a_function_url_that_refuses_names_both_actions() {
     let (caller, stranger) = (caller(), Identity::user("stranger", Vec::new()));
     let stack = start(config(&[&caller, &stranger])).await;
-    let mut proxy = Proxy::start(&[&stack.function_url()], &stranger);
+    let mut proxy = Proxy::start(&stack, &[&stack.function_url()], &stranger);
     let refused = proxy.initialize().await;
     assert_eq!(refused["error"]["data"]["cause"], "forbidden", "{refused}");
     let why = refused["error"]["message"].as_str().expect("a message");
@@ -99,10 +90,10 @@ async fn complaint_11_a_function_url_that_refuses_names_both_actions() {
 async fn complaint_13_a_url_with_a_port_and_a_query_is_signed_as_it_is() {
     let caller = caller();
     let stack = start(config(&[&caller])).await;
-    let url = targets(&stack)[0].1.to_string();
+    let url = runtime(&stack).to_string();
     assert!(url.contains("?qualifier=DEFAULT") && url.contains("127.0.0.1:"), "{url}");
     let signed = ["--service", "bedrock-agentcore", "--region", "us-east-1"];
-    let mut proxy = Proxy::start(&[&[url.as_str()], &signed[..]].concat(), &caller);
+    let mut proxy = Proxy::start(&stack, &[&[url.as_str()], &signed[..]].concat(), &caller);
     let hello = proxy.initialize().await;
     assert!(hello["result"].is_object(), "{hello}");
     proxy.add(json!({}), "add_numbers").await;
@@ -114,13 +105,7 @@ async fn both_hosts_are_one_server_to_a_client() {
     let stack = start(config(&[&caller])).await;
     let (arn, url) =
         (format!("agentcore={}", stack.runtime_arn()), format!("lambda={}", stack.function_url()));
-    // An endpoint is for the ARN alone, so the environment has it.
-    let mut command = vec![arn.as_str(), &url];
-    let endpoint = stack.agentcore_endpoint();
-    let runtime = format!("agentcore={}", targets(&stack)[0].1);
-    command[0] = &runtime;
-    let mut proxy = Proxy::start(&[&command[..], &["--region", "us-east-1"]].concat(), &caller);
-    let _ = endpoint;
+    let mut proxy = Proxy::start(&stack, &[&arn, &url], &caller);
     let hello = proxy.initialize().await;
     assert!(hello["result"].is_object(), "{hello}");
     for name in ["agentcore__add_numbers", "lambda__add_numbers"] {
