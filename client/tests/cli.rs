@@ -29,6 +29,77 @@ fn help_is_this() {
     assert_snapshot!(help(&["--help"]));
     assert_snapshot!(help(&["call", "-h"]));
     assert_snapshot!(help(&["compare", "-h"]));
+    assert_snapshot!(help(&["proxy", "-h"]));
+    assert_snapshot!(help(&["config", "-h"]));
+}
+
+#[test]
+fn completions_and_a_manual_come_from_the_same_definitions() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = help(&["completions", shell]);
+        for word in ["proxy", "read-only", "tool-timeout"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    let manual = help(&["man"]);
+    for page in ["mcp-sigv4 1", "mcp-sigv4-proxy 1", "mcp-sigv4-config 1"] {
+        assert!(manual.contains(&format!(".TH {page}")), "{page}");
+    }
+}
+
+#[test]
+fn an_entry_is_printed_and_merged_into_the_clients_own_file() {
+    let home = tempfile::tempdir().expect("a directory");
+    let environment = [("HOME", home.path().to_str().expect("text")), ("AWS_PROFILE", "work")];
+    let arguments =
+        ["config", "cursor", "https://abc123.lambda-url.us-east-1.on.aws/", "--read-only", "--timeout", "5"];
+    let printed = run(&arguments, &environment);
+    let entry: serde_json::Value = serde_json::from_slice(&printed.stdout).expect("JSON");
+    let server = &entry["mcpServers"]["abc123"];
+    assert_eq!(server["command"], env!("CARGO_BIN_EXE_mcp-sigv4"));
+    let arguments_of_proxy = serde_json::json!([
+        "proxy",
+        "https://abc123.lambda-url.us-east-1.on.aws/",
+        "--profile",
+        "work",
+        "--read-only",
+        "--timeout",
+        "5"
+    ]);
+    assert_eq!(server["args"], arguments_of_proxy);
+    let file = home.path().join(".cursor/mcp.json");
+    assert!(!file.exists(), "only printed");
+
+    std::fs::create_dir(home.path().join(".cursor")).expect("made");
+    std::fs::write(&file, "{\n  // mine\n  \"mcpServers\": {\"other\": {\"command\": \"x\"}},\n}\n")
+        .expect("written");
+    let written = run(&[&arguments[..], &["--write"]].concat(), &environment);
+    assert!(written.status.success());
+    let text = std::fs::read_to_string(&file).expect("there");
+    assert!(text.contains("// mine") && text.contains("\"other\": {\"command\": \"x\"}"), "{text}");
+    assert!(text.contains("\"abc123\"") && text.contains("\"--read-only\""), "{text}");
+    assert!(home.path().join(".cursor/mcp.json.bak").exists());
+}
+
+#[test]
+fn the_proxy_and_its_entry_refuse_what_cannot_work() {
+    let url = "https://abc123.lambda-url.us-east-1.on.aws/";
+    assert_snapshot!(failure(&["proxy", url, "--protocol", "auto"], &[]), @"
+    2
+    error: --protocol does not apply: the MCP client chooses how to agree on a version
+    ");
+    assert_snapshot!(failure(&["config", "zed", "nonsense"], &[]), @r#"
+    2
+    error: "nonsense" is neither an AgentCore ARN nor an http(s) URL: give a runtime ARN, a function URL or another MCP URL
+    "#);
+    assert_snapshot!(failure(&["proxy", url, "--header", "Authorization: s3cret"], &[]), @"
+    2
+    error: --header authorization would replace the signature: give it with --unsigned
+    ");
+    assert_snapshot!(failure(&["proxy", url, "--header", "s3cret"], &[]), @"
+    2
+    error: --header takes NAME: VALUE
+    ");
 }
 
 #[test]
