@@ -96,6 +96,8 @@ fn the_proxy_and_its_entry_refuse_what_cannot_work() {
     2
     error: --header authorization would replace the signature: give it with --unsigned
     ");
+    let listens = failure(&["config", "zed", url, "--listen", "127.0.0.1:0"], &[]);
+    assert!(listens.starts_with("2\nerror: --listen does not apply"), "{listens}");
     assert_snapshot!(failure(&["proxy", url, "--header", "s3cret"], &[]), @"
     2
     error: --header takes NAME: VALUE

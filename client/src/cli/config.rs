@@ -36,6 +36,10 @@ pub(super) struct Config {
 impl Config {
     pub(super) async fn run(self, connection: Connection) -> anyhow::Result<Answer> {
         connection.leaves_protocol_open()?;
+        anyhow::ensure!(
+            self.proxy.listen.is_none(),
+            "--listen does not apply: the client starts the proxy and talks to it over stdio; start one that listens yourself, and give the client its URL"
+        );
         let targets = self.targets(&connection).await?;
         let mut arguments = vec!["proxy".to_owned()];
         arguments.extend(targets.iter().map(written));

@@ -27,7 +27,7 @@ pub(super) struct Proxy {
 
     /// Serve MCP by HTTP at http://ADDRESS/mcp, for this machine alone, instead of over stdio
     #[arg(long, value_name = "ADDRESS:PORT")]
-    listen: Option<SocketAddr>,
+    pub(super) listen: Option<SocketAddr>,
 
     /// Answer `initialize` at once, and touch neither servers nor credentials before they are needed
     #[arg(long)]
