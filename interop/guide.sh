@@ -11,9 +11,9 @@ if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import mcp_lambda' 2>
   "$venv/bin/pip" install --quiet 'mcp==1.30.0' 'run-mcp-servers-with-aws-lambda==0.5.22' 'boto3==1.43.117'
 fi
 
-cargo build --release --locked --bin local-aws --bin agentcore-server --bin lambda-server --bin mcp-sigv4
+cargo build --profile demo --locked --bin local-aws --bin agentcore-server --bin lambda-server --bin mcp-sigv4
 directions=$(mktemp)
-build/release/local-aws up --agentcore-port 0 --lambda-port 0 >"$directions" &
+build/demo/local-aws up --agentcore-port 0 --lambda-port 0 >"$directions" &
 doors=$!
 trap 'kill $doors 2>/dev/null; rm -f "$directions"' EXIT
 for _ in $(seq 100); do grep -q lambda-url "$directions" && break; sleep 0.1; done

@@ -3,12 +3,12 @@
 # TypeScript SDKs and the MCP Inspector, over stdio and by HTTP, against both hosts of `local-aws up`.
 #
 #   interop/proxy.sh            needs python3 with venv, and npm; installs into build/interop
-#   BUILT=1 interop/proxy.sh    with the programs in build/release as they are
+#   BUILT=1 interop/proxy.sh    with the programs in build/demo as they are
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 out=build/interop/proxy
-client=build/release/mcp-sigv4
+client=build/demo/mcp-sigv4
 started=()
 
 fail() {
@@ -78,8 +78,8 @@ python_with mcp 2.3.0
 npm_packages
 cp interop/proxy_client.mjs "$out"
 
-[ -n "${BUILT:-}" ] || cargo build --release --locked --bin local-aws --bin agentcore-server --bin lambda-server --bin mcp-sigv4
-build/release/local-aws up --agentcore-port 0 --lambda-port 0 >"$out/directions" &
+[ -n "${BUILT:-}" ] || cargo build --profile demo --locked --bin local-aws --bin agentcore-server --bin lambda-server --bin mcp-sigv4
+build/demo/local-aws up --agentcore-port 0 --lambda-port 0 >"$out/directions" &
 started+=($!)
 patiently "local-aws does not say where its doors are" grep -q lambda-url "$out/directions"
 eval "$(grep '^export' "$out/directions")"

@@ -15,14 +15,14 @@ fi
 npm install --silent --no-save --prefix "$out" playwright-core@1.64.1
 cp interop/report.mjs "$out"
 
-cargo build --release --locked --bin local-aws --bin agentcore-server --bin lambda-server --bin mcp-sigv4
-build/release/local-aws up --agentcore-port 0 --lambda-port 0 >"$out/directions" &
+cargo build --profile demo --locked --bin local-aws --bin agentcore-server --bin lambda-server --bin mcp-sigv4
+build/demo/local-aws up --agentcore-port 0 --lambda-port 0 >"$out/directions" &
 doors=$!
 trap 'kill $doors 2>/dev/null' EXIT
 for _ in $(seq 100); do grep -q lambda-url "$out/directions" && break; sleep 0.1; done
 eval "$(grep '^export' "$out/directions")"
 mapfile -t targets < <(grep -oE '(arn:aws:bedrock-agentcore:|http://[^ ]*lambda-url).*' "$out/directions")
-client=build/release/mcp-sigv4
+client=build/demo/mcp-sigv4
 
 "$client" compare "${targets[@]}" --seconds 3 --output json --report "$out/report.html" >"$out/report.json"
 node "$out/report.mjs" "$out/report.html" "$out"

@@ -65,17 +65,17 @@ contract() {
 # The demo through the AgentCore front door, with a container per session.
 demo_against() {
   local directions=$work/directions
-  cargo build --release --locked --bin local-aws --bin mcp-sigv4 --bin agentcore-server --bin lambda-server
+  cargo build --profile demo --locked --bin local-aws --bin mcp-sigv4 --bin agentcore-server --bin lambda-server
   printf '#!/bin/sh\nexport CONTAINERS_CONF=%q CONTAINERS_STORAGE_CONF=%q\nexec podman run --rm --label mcp-rehearsal %s --network host --env MCP_LISTEN %q\n' \
     "$CONTAINERS_CONF" "$CONTAINERS_STORAGE_CONF" "${locked_up[*]}" "mcp-rehearsal:$1" >"$work/container"
   chmod +x "$work/container"
   at_end 'podman ps --all --quiet --filter label=mcp-rehearsal | xargs --no-run-if-empty podman rm --force'
-  build/release/local-aws up --agentcore-port 0 --lambda-port 0 --logs --agentcore-server "$work/container" >"$directions" &
+  build/demo/local-aws up --agentcore-port 0 --lambda-port 0 --logs --agentcore-server "$work/container" >"$directions" &
   at_end "kill $!"
   eventually grep -q 'The Lambda function URL' "$directions"
   (
     eval "$(grep '^export ' "$directions")"
-    build/release/mcp-sigv4 doctor "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/rust_mcp-localaws01"
-    build/release/mcp-sigv4 demo "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/rust_mcp-localaws01"
+    build/demo/mcp-sigv4 doctor "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/rust_mcp-localaws01"
+    build/demo/mcp-sigv4 demo "arn:aws:bedrock-agentcore:us-east-1:123456789012:runtime/rust_mcp-localaws01"
   ) | expect '^multiply_numbers(4, 7) = 28$'
 }

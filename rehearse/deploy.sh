@@ -7,8 +7,8 @@ cargo_lambda_tools
 cargo_lambda=$venv
 start_aws
 export PATH=$cargo_lambda/bin:$sam/bin:$PATH
-cargo build --release --locked --bin mcp-sigv4
-export PATH=$PWD/build/release:$PATH
+cargo build --profile demo --locked --bin mcp-sigv4
+export PATH=$PWD/build/demo:$PATH
 
 follow README.md 'Before you deploy' 'export '
 said_by() { mcp-sigv4 -v tools --stack "$1" --timeout 5 2>&1 || true; }

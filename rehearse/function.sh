@@ -21,7 +21,7 @@ size=$(size_of "$work/function.zip")
 # Under qemu, on whatever this machine is.
 printf '#!/bin/sh\nexec qemu-aarch64-static -L /usr/aarch64-linux-gnu %q\n' "$bootstrap" >"$work/emulated"
 chmod +x "$work/emulated"
-cargo build --release --locked --bin lambda-server
+cargo build --profile demo --locked --bin lambda-server
 # The tests' fixture, which panics, hangs and dies when asked.
 cargo build --locked --package local-aws --example fixture
 printf '#!/bin/sh\nexec %q lambda\n' "$PWD/build/debug/examples/fixture" >"$work/fixture"
@@ -30,6 +30,6 @@ chmod +x "$work/fixture"
 emulator=$(echo "$sam"/lib/python3*/site-packages/samcli/local/rapid)/aws-lambda-rie-x86_64
 [ "$(uname -m)" = x86_64 ] || emulator=${emulator%x86_64}arm64
 python3 rehearse/invoke.py "$emulator" arm64 "$work/emulated"
-python3 rehearse/invoke.py "$emulator" native "$PWD/build/release/lambda-server"
+python3 rehearse/invoke.py "$emulator" native "$PWD/build/demo/lambda-server"
 python3 rehearse/invoke.py "$emulator" fixture "$work/fixture"
 figure "arm64, glibc $glibc, zip $(megabytes "$size"); answers arm64 and $(uname -m) events; survives a panic, a timeout and a crash"

@@ -5,8 +5,8 @@ need unzip npm
 start_aws
 venv agentcore 'bedrock-agentcore-starter-toolkit==0.3.14'
 export PATH=$venv/bin:$PATH
-cargo build --release --locked --bin mcp-sigv4
-export PATH=$PWD/build/release:$PATH
+cargo build --profile demo --locked --bin mcp-sigv4
+export PATH=$PWD/build/demo:$PATH
 checkout
 cd "$checkout"
 follow README.md 'Before you deploy' 'export ' fill mkdir

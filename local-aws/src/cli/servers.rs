@@ -1,7 +1,7 @@
 //! The programs behind the doors and the client in front of them: built on the way where
 //! cargo is at hand.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -27,7 +27,10 @@ pub(super) fn programs() -> anyhow::Result<Programs> {
     let this = std::env::current_exe().context("find out where this program is")?;
     let directory = this.parent().context("this program is in no directory")?;
     if let Some(cargo) = std::env::var_os("CARGO") {
-        let profile = if directory.ends_with("debug") { "dev" } else { "release" };
+        let profile = match directory.file_name().and_then(OsStr::to_str) {
+            Some("debug") | None => "dev",
+            Some(profile) => profile,
+        };
         let mut build = Command::new(cargo);
         for name in std::env::vars_os().map(|(name, _)| name).filter(is_of_this_package) {
             build.env_remove(name);
@@ -46,7 +49,7 @@ pub(super) fn programs() -> anyhow::Result<Programs> {
         let program = directory.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         anyhow::ensure!(
             program.exists(),
-            "{} is missing: build it with `cargo build --release`",
+            "{} is missing: build it with `cargo build --profile demo`",
             program.display()
         );
         Ok(program)
