@@ -2,6 +2,7 @@
 //! that has forgotten, or for the first time once it is needed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -18,6 +19,9 @@ use crate::error::Error;
 
 /// Protocol versions that are agreed on by `initialize`.
 const VERSIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
+
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// JSON-RPC's "method not found".
 const METHOD_NOT_FOUND: i32 = -32601;
@@ -121,6 +125,32 @@ impl Upstream {
         }
         self.watch(http);
         Ok(lock(&self.handshake).times)
+    }
+
+    /// Tries to greet a server whose lists could not be had, and has its client ask for them again:
+    /// it was told that there is one, and without tools it will ask for nothing else.
+    pub(super) fn catch_up(self: &Arc<Self>) {
+        if !self.greets_later() || lock(&self.handshake).is_done() {
+            return;
+        }
+        let mut catching_up = lock(&self.catching_up);
+        if catching_up.as_ref().is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        let upstream = Arc::downgrade(self);
+        let task = tokio::spawn(async move {
+            let mut wait = FIRST_WAIT;
+            loop {
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT);
+                let Some(upstream) = upstream.upgrade() else { return };
+                if upstream.greeted().await.is_ok() {
+                    let changed = json!({ "jsonrpc": "2.0", "method": "notifications/tools/list_changed" });
+                    return upstream.outbox.send(message::to_bytes(&changed)).await;
+                }
+            }
+        });
+        *catching_up = Some(task.abort_handle());
     }
 
     /// An empty list where the server has none of the kind, which its client could not know.

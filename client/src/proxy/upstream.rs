@@ -37,6 +37,7 @@ pub(crate) struct Upstream {
     /// Where the server's own stream goes.
     pub(super) outbox: Outbox,
     pub(super) watching: Mutex<Option<AbortHandle>>,
+    pub(super) catching_up: Mutex<Option<AbortHandle>>,
     numbers: AtomicU64,
 }
 
@@ -57,6 +58,7 @@ impl Upstream {
             questions,
             outbox,
             watching: Mutex::default(),
+            catching_up: Mutex::default(),
             numbers: AtomicU64::new(1),
         }
     }
@@ -78,7 +80,13 @@ impl Upstream {
         let request = renamed.as_ref().unwrap_or(request);
         let answer = match request.method() {
             "initialize" => self.initialize(request, out).await?,
-            _ => self.ask(request, &parameters, out).await?,
+            _ => match self.ask(request, &parameters, out).await {
+                Err(failure) if request.method().ends_with("/list") => {
+                    self.catch_up();
+                    return Err(failure);
+                }
+                asked => asked?,
+            },
         };
         let answer = if self.greets_later() { self.or_empty(request, answer) } else { answer };
         Ok(self.as_shown(request.method(), &parameters, answer))
@@ -133,8 +141,10 @@ impl Upstream {
 
     /// Ends the session, unless it is somebody else's that was joined.
     pub(crate) async fn close(&self) {
-        if let Some(watching) = lock(&self.watching).take() {
-            watching.abort();
+        for task in [&self.watching, &self.catching_up] {
+            if let Some(task) = lock(task).take() {
+                task.abort();
+            }
         }
         let joined = self.server.options.session_id.is_some();
         if let Some(http) = self.http.get().filter(|http| !joined && http.session().is_some()) {

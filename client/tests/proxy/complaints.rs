@@ -72,6 +72,24 @@ async fn complaint_3_a_server_is_greeted_when_it_is_first_needed() {
     proxy.must_be_well().await;
 }
 
+#[tokio::test]
+async fn complaint_3_a_list_that_could_not_be_had_is_offered_again_when_it_can_be() {
+    let mut down = plain(|seen| async move { seen.says("never") });
+    let (url, address) = (down.url(), down.address);
+    down.kill();
+    let mut proxy = Proxy::start(&[&url, "--lazy"], &[]);
+    proxy.greet().await;
+    let list = proxy.request("list", "tools/list", json!({})).await;
+    assert_eq!(list["error"]["data"]["cause"], "unreachable", "{list}");
+    let _up =
+        Server::start_at(address, |seen| async move { basics(&seen).unwrap_or_else(|| seen.says("done")) });
+    let changed = proxy.next().await;
+    assert_eq!(changed["method"], "notifications/tools/list_changed", "{changed}");
+    let list = proxy.request("list", "tools/list", json!({})).await;
+    assert_eq!(list["result"]["tools"].as_array().map(Vec::len), Some(3), "{list}");
+    proxy.must_be_well().await;
+}
+
 fn throttled_list(seen: &Seen) -> axum::response::Response {
     match seen.method() {
         "tools/list" => StatusCode::TOO_MANY_REQUESTS.into_response(),

@@ -16,7 +16,10 @@ use serde_json::Value;
 static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
     let test = std::env::current_exe().expect("this program");
     let directory = test.ancestors().nth(2).expect("target/PROFILE/deps").to_owned();
-    let profile = if directory.ends_with("debug") { "dev" } else { "release" };
+    let profile = match directory.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(profile) => profile,
+    };
     // Fresh when the whole workspace is tested; built now when this package alone is.
     let mut build = Command::new(env!("CARGO"));
     for (name, _) in std::env::vars_os() {
