@@ -208,6 +208,40 @@ async fn complaint_5_a_greeting_that_fails_is_made_up_for_later() {
 }
 
 #[tokio::test]
+async fn complaint_5_a_late_answer_of_the_old_session_does_not_bring_it_back() {
+    let age = Arc::new(AtomicUsize::new(1));
+    let current = Arc::clone(&age);
+    let server = Server::start(move |seen| {
+        let session = format!("session-{}", current.load(Ordering::SeqCst));
+        async move {
+            let known = seen.method() == "initialize" || seen.header("mcp-session-id") == Some(&session);
+            if !known {
+                return StatusCode::NOT_FOUND.into_response();
+            }
+            if seen.body["id"] == "slow" {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            let response = match seen.method() {
+                "initialize" => seen.result(&hello()),
+                _ => basics(&seen).unwrap_or_else(|| seen.says(&session)),
+            };
+            ([("mcp-session-id", session)], response).into_response()
+        }
+    });
+    let mut proxy = Proxy::before(&server, &[]).await;
+    proxy.ask("slow", "tools/call", json!({ "name": "once" })).await;
+    while server.asked("tools/call").is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    age.store(2, Ordering::SeqCst);
+    assert_eq!(proxy.call("once").await, Ok("session-2".to_owned()));
+    assert_eq!(crate::common::said(&proxy.next().await), Ok("session-1".to_owned()));
+    assert_eq!(proxy.call("once").await, Ok("session-2".to_owned()));
+    assert_eq!(server.asked("initialize").len(), 2, "the new session is kept");
+    proxy.must_be_well().await;
+}
+
+#[tokio::test]
 async fn complaint_5_an_error_of_the_servers_own_is_no_lost_session() {
     let server = plain(|seen| async move {
         match seen.body["params"]["name"].as_str() {
