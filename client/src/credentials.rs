@@ -186,12 +186,14 @@ impl CachedCredentials {
                 Ok(credentials)
             }
             // Good for less than the margin, but good.
-            Err(error) => match cached.living(Duration::ZERO) {
-                Some(Fetched { credentials, .. }) => {
+            Err(error) => match &mut cached.fetched {
+                Some(fetched) if lives_for(&fetched.credentials, Duration::ZERO) => {
                     tracing::warn!(%error, "credentials could not be renewed yet");
-                    Ok(credentials.clone())
+                    // As good as files that say nothing usable can be.
+                    fetched.edited = edited;
+                    Ok(fetched.credentials.clone())
                 }
-                None => Err(cached.failure.insert(explain(&error)).clone()),
+                _ => Err(cached.failure.insert(explain(&error)).clone()),
             },
         }
     }

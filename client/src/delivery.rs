@@ -25,7 +25,7 @@ pub(crate) struct SignedHttp {
 
 #[derive(Debug)]
 struct Shared {
-    connections: Connections,
+    connections: Arc<Connections>,
     target: Target,
     signer: Option<Signer>,
     timeout: Duration,
@@ -90,7 +90,7 @@ impl SignedHttp {
         options: &Options,
     ) -> Result<Self, Error> {
         let shared = Shared {
-            connections: Connections::new(target.url(), options)?,
+            connections: Arc::new(Connections::new(target.url(), options)?),
             target,
             signer,
             timeout: options.timeout,
@@ -100,6 +100,21 @@ impl SignedHttp {
             repeatable_tools: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The same connections, for another session.
+    pub(crate) fn in_session(&self, session: Option<String>) -> Self {
+        let shared = Shared {
+            connections: Arc::clone(&self.shared.connections),
+            target: self.shared.target.clone(),
+            signer: self.shared.signer.clone(),
+            timeout: self.shared.timeout,
+            retries: self.shared.retries,
+            headers: self.shared.headers.clone(),
+            session: Mutex::new(session),
+            repeatable_tools: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Remembers tools that the server announced as safe to call twice.

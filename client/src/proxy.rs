@@ -92,7 +92,8 @@ pub struct Server {
     name: Option<String>,
     target: Target,
     options: Options,
-    connector: OnceCell<Connector>,
+    /// Made when it is first needed, and shared by all sessions.
+    http: OnceCell<SignedHttp>,
     /// Requests that may be under way, each of which holds a file of the operating system.
     connections: Semaphore,
 }
@@ -112,7 +113,7 @@ impl Server {
     /// A server whose tools keep their names.
     #[must_use]
     pub fn new(target: Target, options: Options) -> Self {
-        Self { name: None, target, options, connector: OnceCell::new(), connections: Semaphore::new(0) }
+        Self { name: None, target, options, http: OnceCell::new(), connections: Semaphore::new(0) }
     }
 
     /// A server whose tools are shown as `NAME__TOOL`.
@@ -128,9 +129,12 @@ impl Server {
     }
 
     async fn http(&self) -> Result<SignedHttp, ClientError> {
-        let connect = || Connector::new(self.target.clone(), self.options.clone());
-        let connector = self.connector.get_or_try_init(connect).await?;
-        connector.http(self.options.session_id.clone())
+        let connect = async || {
+            let connector = Connector::new(self.target.clone(), self.options.clone()).await?;
+            connector.http(None)
+        };
+        let http = self.http.get_or_try_init(connect).await?;
+        Ok(http.in_session(self.options.session_id.clone()))
     }
 
     fn host(&self) -> String {

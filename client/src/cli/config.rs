@@ -15,6 +15,20 @@ use super::proxy::{NamedTarget, Proxy};
 use super::{Answer, print};
 use editor::{Editor, Entry, Home, Name, Written};
 
+/// What the proxy reads of its environment; keys are not for an editor's file.
+const ENVIRONMENT: [&str; 10] = [
+    "AWS_CA_BUNDLE",
+    "AWS_CONFIG_FILE",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
+    "AWS_REGION",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+];
+
 #[derive(Args)]
 pub(super) struct Config {
     /// The MCP client that is to use the tools
@@ -46,13 +60,30 @@ impl Config {
         arguments.extend(arguments::of_this_run(Self::environment_profile(&connection, &targets))?);
         let this = std::env::current_exe().context("find out where this program is")?;
         let command = this.to_str().with_context(|| format!("{} is not Unicode", this.display()))?.to_owned();
+        let named = self.name.is_some();
         let name = match self.name {
             Some(name) => name,
             None => default_name(&targets).parse()?,
         };
         let entry = Entry { name, command, arguments };
         let file = self.editor.file(&Home::of_user()?);
-        if self.write { write(self.editor, &file, &entry) } else { show(self.editor, &file, &entry) }?;
+        if self.write {
+            anyhow::ensure!(
+                named || !self.editor.replaces(&file, &entry)?,
+                "{} has another server called {}: give --name {} to replace it, or another name",
+                file.display(),
+                entry.name,
+                entry.name
+            );
+            write(self.editor, &file, &entry)?;
+        } else {
+            show(self.editor, &file, &entry)?;
+        }
+        let set: Vec<&str> =
+            ENVIRONMENT.into_iter().filter(|name| std::env::var_os(name).is_some()).collect();
+        if !set.is_empty() {
+            say(&format!("set here, and to be given to the client too where it matters: {}", set.join(", ")));
+        }
         Ok(Answer::Yes)
     }
 

@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 #[derive(Args, Default)]
 #[command(next_help_heading = "Log")]
 pub(super) struct Logging {
-    /// How much to log; RUST_LOG says it in more detail
+    /// How much to log [default: nothing, or what RUST_LOG says]
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub(super) log_level: Option<Level>,
 
@@ -32,8 +32,11 @@ pub(super) enum Level {
 
 impl Logging {
     pub(super) fn init(&self, verbose: u8) -> anyhow::Result<()> {
-        let filter =
-            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(self.filter(verbose)));
+        let said = || EnvFilter::new(self.filter(verbose));
+        let filter = match self.log_level {
+            Some(_) => said(),
+            None => EnvFilter::try_from_default_env().unwrap_or_else(|_| said()),
+        };
         let log = tracing_subscriber::fmt().with_env_filter(filter).with_target(false);
         match &self.log_file {
             None => log.with_ansi(io::stderr().is_terminal()).with_writer(io::stderr).without_time().init(),

@@ -65,6 +65,10 @@ fn pair(text: &str) -> Result<(String, Value), String> {
 impl Proxy {
     pub(super) async fn run(self, connection: Connection) -> anyhow::Result<Answer> {
         connection.leaves_protocol_open()?;
+        anyhow::ensure!(
+            !self.lazy || !connection.names_targets(),
+            "--lazy asks nobody at the start, and --stack and --agent do: give the target itself, which `mcp-sigv4 config` looks up"
+        );
         // First, before anything is looked up that may start a program.
         let own = match self.listen {
             None => Some(streams::own().context("take over standard input and output")?),

@@ -21,6 +21,9 @@ use crate::retry::Twice;
 /// How often a request is sent in sessions that are then gone.
 const SESSIONS: usize = 3;
 
+/// How often a request whose stream broke off is sent again, if that is harmless.
+const STREAMS: u32 = 2;
+
 /// Codes under which a server answers the request itself: it has not lost the session.
 const ANSWERS: [i32; 3] = [-32700, -32601, -32602];
 
@@ -52,13 +55,15 @@ impl Upstream {
         let deadline = Instant::now() + limit;
         let asked =
             tokio::time::timeout_at(deadline, self.ask_until(deadline, request, parameters, out)).await;
-        let timed_out = || Error::TimedOut { host: self.server.host(), after: limit };
-        asked.unwrap_or_else(|_| Err(timed_out().into())).map_err(|failure| match failure {
-            Failure::Server(Error::TimedOut { host, .. }) if request.method() == "tools/call" => {
-                Error::ToolTimedOut { host, after: limit }.into()
-            }
-            failure => failure,
-        })
+        asked.unwrap_or_else(|_| Err(self.timed_out(request).into()))
+    }
+
+    fn timed_out(&self, request: &Message) -> Error {
+        let (host, after) = (self.server.host(), self.limit(request.method()));
+        match request.method() {
+            "tools/call" => Error::ToolTimedOut { host, after },
+            _ => Error::TimedOut { host, after },
+        }
     }
 
     async fn ask_until(
@@ -117,25 +122,36 @@ impl Upstream {
             deadline,
             session,
         };
-        let delivered = http.deliver(&outgoing).await;
         // Only what belongs to a session that was agreed on can have lost it.
         let in_session = session == Session::Current
             && parameters.version().is_none()
-            && request.method() != "initialize"
+            && http.session().is_some()
             && lock(&self.handshake).is_done();
-        if in_session && is_session_lost(&delivered) {
-            return Err(Lost::Session);
-        }
-        let Delivered { answer, status, .. } = delivered?;
         let id = request.id().unwrap_or(&Value::Null);
-        match answer {
-            Answer::Message(body) => {
-                let answer = self.addressed(&body, id);
-                Ok(answer.ok_or_else(|| http.not_mcp(status, "an answer to another request".to_owned()))?)
+        let mut streams = 0;
+        loop {
+            let delivered = http.deliver(&outgoing).await;
+            if in_session && is_session_lost(&delivered) {
+                return Err(Lost::Session);
             }
-            Answer::Events(events) => Ok(self.follow(http, events, id, out).await?),
-            Answer::Accepted => {
-                Err(http.not_mcp(status, "accepted, and nothing in answer".to_owned()).into())
+            let Delivered { answer, status, .. } = delivered.map_err(|error| match error {
+                Error::TimedOut { .. } => self.timed_out(request),
+                error => error,
+            })?;
+            let unusable = |why: &str| http.not_mcp(status, why.to_owned()).into();
+            match answer {
+                Answer::Accepted => return Err(unusable("accepted, and nothing in answer")),
+                Answer::Message(body) => {
+                    let answer = self.addressed(&body, id);
+                    return answer.ok_or_else(|| unusable("an answer to another request"));
+                }
+                Answer::Events(events) => match self.follow(http, events, id, out).await {
+                    // As with an answer in one piece that breaks off.
+                    Err(Error::Broken { .. }) if outgoing.twice == Twice::Harmless && streams < STREAMS => {
+                        streams += 1;
+                    }
+                    followed => return Ok(followed?),
+                },
             }
         }
     }

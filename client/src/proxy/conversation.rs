@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -21,6 +23,11 @@ use super::questions::Questions;
 use super::upstream::{Upstream, lock};
 use super::{Server, Settings};
 use crate::error::Error;
+
+const CANCELLED: &str = "notifications/cancelled";
+
+/// How long what follows a notification waits for it to arrive.
+const ORDER: Duration = Duration::from_secs(5);
 
 /// A client, and the servers in their sessions with it.
 pub(crate) struct Conversation {
@@ -107,14 +114,20 @@ impl Conversation {
                 })
             }
             Kind::Notification { .. } | Kind::Response { .. } => {
+                self.cancel(&message);
                 let (arrived, arrival) = oneshot::channel::<()>();
                 let next = arrival.map(|_| ()).boxed().shared();
                 let gate = std::mem::replace(&mut *lock(&self.gate), next);
                 let conversation = Arc::clone(self);
                 self.start(None, async move {
                     gate.await;
-                    conversation.tell(&message).await;
+                    let mut told = pin!(conversation.tell(&message));
+                    // What follows waits for a server that hangs no longer than this.
+                    let late = tokio::time::timeout(ORDER, &mut told).await.is_err();
                     drop(arrived);
+                    if late {
+                        told.await;
+                    }
                 })
             }
         }
@@ -198,20 +211,18 @@ impl Conversation {
             let asking = self.upstreams.iter().filter(|upstream| upstream.name() == Some(&server));
             return tell_all(asking, &message).await;
         }
-        if message.method() == "notifications/cancelled" {
-            self.cancel(message).await;
-        } else {
-            tell_all(self.upstreams.iter(), message).await;
-        }
+        // Servers of the handshake's era are told, others see that the connection is closed.
+        let cancels = message.method() == CANCELLED;
+        let told = self.upstreams.iter().filter(|upstream| !cancels || upstream.has_handshake());
+        tell_all(told, message).await;
     }
 
     /// Ends the request that a client cancels; it gets no answer then (MCP, "Cancellation").
-    /// Servers of the handshake's era are told, others see that the connection is closed.
-    async fn cancel(&self, message: &Message) {
-        let cancelled = message.parameters().request_id;
-        self.abandon_all(|request| Some(&request.id) == cancelled.as_ref());
-        let greeted = self.upstreams.iter().filter(|upstream| upstream.has_handshake());
-        tell_all(greeted, message).await;
+    fn cancel(&self, message: &Message) {
+        if message.method() == CANCELLED {
+            let cancelled = message.parameters().request_id;
+            self.abandon_all(|request| Some(&request.id) == cancelled.as_ref());
+        }
     }
 }
 

@@ -67,13 +67,19 @@ impl Upstream {
         }
         // Whoever is faster than the answer waits for it.
         let _only = self.greeting.lock().await;
-        let again = std::mem::replace(&mut *lock(&self.handshake), begun).is_done();
-        let session = if again { Session::New } else { Session::Current };
-        let answer = self.say_hello(request, session, out).await?;
+        let first = !std::mem::replace(&mut *lock(&self.handshake), begun).is_done();
+        let answer = self.say_hello(request, self.session_to_begin(first), out).await?;
         if let Ok(result) = self.result(&answer) {
-            self.note(&result);
+            self.agree(&result);
+            lock(&self.handshake).times += 1;
         }
         Ok(answer)
+    }
+
+    /// The session to greet in: a new one, but for the one that is to be joined.
+    fn session_to_begin(&self, first: bool) -> Session {
+        let joins = first && self.server.options.session_id.is_some();
+        if joins { Session::Current } else { Session::New }
     }
 
     async fn say_hello(&self, request: &Message, session: Session, out: &Outbox) -> Result<Bytes, Failure> {
@@ -95,6 +101,8 @@ impl Upstream {
 
     /// How often the server has been greeted, which is done now if it has not been.
     pub(super) async fn greeted(self: &Arc<Self>) -> Result<u64, Failure> {
+        // Whoever greets is waited for: a session is used when it has begun.
+        drop(self.greeting.lock().await);
         let (begun, times) = {
             let handshake = lock(&self.handshake);
             (handshake.is_begun(), handshake.times)
@@ -102,19 +110,26 @@ impl Upstream {
         if begun && times == 0 { self.greet(0).await } else { Ok(times) }
     }
 
-    /// Greets the server anew, unless somebody has since it was found to be `seen` times.
+    /// Greets the server anew, unless somebody has since it was found to be `seen` times. It goes
+    /// on if whoever wants it goes away, so that no session is left half begun.
     pub(super) async fn greet(self: &Arc<Self>, seen: u64) -> Result<u64, Failure> {
+        let upstream = Arc::clone(self);
+        let greeted = tokio::spawn(async move { upstream.greet_now(seen).await }).await;
+        greeted.map_err(|_| Error::Protocol("the greeting of the server met with a fault".to_owned()))?
+    }
+
+    async fn greet_now(self: &Arc<Self>, seen: u64) -> Result<u64, Failure> {
         let _only = self.greeting.lock().await;
         let (times, request) = {
             let handshake = lock(&self.handshake);
             (handshake.times, handshake.request.clone())
         };
         let Some(request) = request.filter(|_| times == seen) else { return Ok(times) };
-        let session = if seen > 0 { Session::New } else { Session::Current };
+        let session = self.session_to_begin(seen == 0);
         let Some(request) = request.with_id(json!(self.own_id())) else { return Ok(times) };
         // Nobody waits for what a server may say on the way.
         let answer = self.say_hello(&request, session, &Outbox::closed()).await?;
-        self.note(&self.result(&answer)?);
+        self.agree(&self.result(&answer)?);
         let http = self.http().await?;
         let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
         if let Ok(initialized) = Message::read(message::to_bytes(&initialized)) {
@@ -123,15 +138,21 @@ impl Upstream {
                 tracing::warn!(%error, "the server was not told that the session has begun");
             }
         }
+        lock(&self.known).forget();
         self.watch(http);
-        Ok(lock(&self.handshake).times)
+        let mut handshake = lock(&self.handshake);
+        handshake.times += 1;
+        Ok(handshake.times)
     }
 
     /// Tries to greet a server whose lists could not be had, and has its client ask for them again:
-    /// it was told that there is one, and without tools it will ask for nothing else.
+    /// without tools it will ask for nothing else.
     pub(super) fn catch_up(self: &Arc<Self>) {
-        if !self.greets_later() || lock(&self.handshake).is_done() {
-            return;
+        {
+            let handshake = lock(&self.handshake);
+            if !handshake.is_begun() || handshake.is_done() {
+                return;
+            }
         }
         let mut catching_up = lock(&self.catching_up);
         if catching_up.as_ref().is_some_and(|task| !task.is_finished()) {
@@ -171,11 +192,9 @@ impl Upstream {
     }
 
     /// Remembers what the server agreed to.
-    fn note(&self, result: &Value) {
+    fn agree(&self, result: &Value) {
         let version = result.get("protocolVersion").and_then(Value::as_str);
-        let mut handshake = lock(&self.handshake);
-        handshake.version = version.and_then(|version| HeaderValue::from_str(version).ok());
-        handshake.times += 1;
+        lock(&self.handshake).version = version.and_then(|version| HeaderValue::from_str(version).ok());
     }
 }
 

@@ -46,6 +46,15 @@ impl Upstream {
         if read_only { Ok(()) } else { Err(Failure::Refused(why)) }
     }
 
+    /// Sees to it that arguments which a tool wants in headers are known to be: of the stateless
+    /// era a client may have the list from another time, and keep it.
+    pub(super) async fn know_headers(self: &Arc<Self>, parameters: &Parameters, out: &Outbox) {
+        if parameters.version().is_some() && !lock(&self.known).is_listed() {
+            // Without it the call goes out as it is.
+            let _ = self.list(parameters, "tools/list", "tools", out).await;
+        }
+    }
+
     /// The request by the server's own name of what the client calls by the one it sees; `None`
     /// where these are the same.
     pub(super) fn under_own_name(

@@ -14,7 +14,7 @@ use super::outbox::Outbox;
 use super::upstream::{Upstream, lock};
 use crate::error::Error;
 
-/// How long a client waits to be greeted for the slowest of its servers.
+/// How long a client waits for the slowest of its servers, where all are asked.
 const MEETING: Duration = Duration::from_secs(15);
 
 /// Lists, and under which key of the result their items are.
@@ -39,7 +39,9 @@ impl Conversation {
         }
         match method {
             "initialize" | "server/discover" => self.meet_all(request, out).await,
-            "ping" | "logging/setLevel" => self.worst(self.ask_all(request, out).await),
+            // This proxy is alive; whether each of its servers is shows in what is asked of it.
+            "ping" => Ok(message::result(request.id().unwrap_or(&Value::Null), &json!({}))),
+            "logging/setLevel" => self.best(self.ask_all(request, out).await),
             "tools/call" | "prompts/get" => {
                 self.named(parameters.name().unwrap_or_default())?.request(request, out).await
             }
@@ -62,16 +64,17 @@ impl Conversation {
     }
 
     async fn ask_all(&self, request: &Message, out: &Outbox) -> Vec<Result<Bytes, Failure>> {
-        join_all(self.upstreams.iter().map(|upstream| upstream.request(request, out))).await
+        let asked = self.upstreams.iter().map(|upstream| in_time(upstream, upstream.request(request, out)));
+        join_all(asked).await
     }
 
-    /// What all came to: the first that is no result, or else any.
-    fn worst(&self, answers: Vec<Result<Bytes, Failure>>) -> Result<Bytes, Failure> {
+    /// What all came to: a result, if one of them has one.
+    fn best(&self, answers: Vec<Result<Bytes, Failure>>) -> Result<Bytes, Failure> {
         let mut any = Err(nobody("this"));
         for (upstream, answer) in self.upstreams.iter().zip(answers) {
-            let bad = !answer.as_ref().is_ok_and(|answer| upstream.result(answer).is_ok());
+            let good = answer.as_ref().is_ok_and(|answer| upstream.result(answer).is_ok());
             any = answer;
-            if bad {
+            if good {
                 break;
             }
         }
@@ -80,12 +83,18 @@ impl Conversation {
 
     /// Greets all; those that cannot be reached now are greeted when they are asked for something.
     async fn meet_all(&self, request: &Message, out: &Outbox) -> Result<Bytes, Failure> {
-        let answers = self.upstreams.iter().map(async |upstream| {
-            let after = MEETING;
-            let late = |_| Error::TimedOut { host: upstream.server.host(), after };
-            tokio::time::timeout(after, upstream.request(request, out)).await.map_err(late)?
-        });
-        let results = self.results(join_all(answers).await)?;
+        let answers = self.ask_all(request, out).await;
+        if request.method() == "server/discover" {
+            // One that is of the older era alone: all are then greeted by `initialize`.
+            let older = self.upstreams.iter().zip(&answers).find_map(|(upstream, answer)| {
+                let answer = answer.as_ref().ok()?;
+                matches!(upstream.result(answer), Err(Error::Rpc { .. })).then_some(answer)
+            });
+            if let Some(older) = older {
+                return Ok(older.clone());
+            }
+        }
+        let results = self.results(answers)?;
         let mut all = json!({});
         let mut instructions = Vec::new();
         for (upstream, mut result) in results {
@@ -112,8 +121,11 @@ impl Conversation {
         key: &str,
         out: &Outbox,
     ) -> Result<Bytes, Failure> {
-        let lists =
-            self.upstreams.iter().map(|upstream| upstream.list(parameters, request.method(), key, out));
+        let lists = self.upstreams.iter().map(async |upstream| {
+            // Boxed: a future of many kilobytes.
+            let listed = Box::pin(upstream.list(parameters, request.method(), key, out));
+            in_time(upstream, listed).await
+        });
         let lists = join_all(lists).await.into_iter().zip(&self.upstreams).map(|(list, upstream)| {
             // A server that has no lists of the kind is not in the way of those that do.
             match list {
@@ -170,8 +182,7 @@ impl Conversation {
         let mut last = Err(nobody(request.method()));
         for (_, upstream) in asked {
             last = upstream.request(request, out).await;
-            let refused = |answer: &Bytes| matches!(upstream.result(answer), Err(Error::Rpc { .. }));
-            if !last.as_ref().is_ok_and(refused) {
+            if last.as_ref().is_ok_and(|answer| upstream.result(answer).is_ok()) {
                 break;
             }
         }
@@ -196,6 +207,15 @@ impl Conversation {
     }
 }
 
+/// One of several servers is not waited for as long as a request may take.
+async fn in_time<T>(
+    upstream: &Upstream,
+    asked: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let late = |_| Error::TimedOut { host: upstream.server.host(), after: MEETING };
+    tokio::time::timeout(MEETING, asked).await.map_err(late)?
+}
+
 /// What could be had; of a server that could not be asked, the client is told.
 async fn reached<'a>(
     answers: Vec<(&'a Arc<Upstream>, Result<Value, Failure>)>,
@@ -207,6 +227,7 @@ async fn reached<'a>(
         match answer {
             Ok(result) => reached.push((upstream, result)),
             Err(failure) => {
+                upstream.catch_up();
                 tell_client(upstream, &failure, out).await;
                 last = Some(failure);
             }

@@ -158,7 +158,7 @@ impl Upstream {
                     }
                     tracing::warn!(%id, "the server answers what was not asked here");
                 }
-                Ok(message) => match self.outward(&message) {
+                Ok(message) => match self.noted(&message) {
                     Some(message) => out.send(message.bytes).await,
                     None => {
                         tracing::warn!(method = message.method(), "the server said what cannot be passed on");
@@ -168,6 +168,14 @@ impl Upstream {
             }
         }
         End::Broken("the stream ended early".to_owned())
+    }
+
+    /// What the server says, with what it means for the proxy noted.
+    fn noted(&self, message: &Message) -> Option<Message> {
+        if message.method() == "notifications/tools/list_changed" {
+            lock(&self.known).forget();
+        }
+        self.outward(message)
     }
 
     /// What the server says, as its client is to see it.

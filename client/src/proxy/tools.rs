@@ -10,6 +10,7 @@ use super::headers::{self, InHeader};
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     tools: HashMap<String, Tool>,
+    listed: bool,
 }
 
 /// What matters of a tool.
@@ -26,13 +27,20 @@ impl Known {
         self.tools.get(name)
     }
 
+    /// Whether any list has passed by.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.listed
+    }
+
     /// Forgets all: what was announced once may be announced otherwise.
     pub(crate) fn forget(&mut self) {
         self.tools.clear();
+        self.listed = false;
     }
 
     /// Learns from a result of `tools/list`.
     pub(crate) fn learn(&mut self, result: &Value) {
+        self.listed = true;
         for tool in listed(result) {
             let Some(name) = name(tool) else { continue };
             let hint = |hint| tool.pointer(hint).and_then(Value::as_bool) == Some(true);

@@ -72,6 +72,7 @@ impl Upstream {
         let renamed = match request.method() {
             "tools/call" => {
                 self.may_call(&parameters, out).await?;
+                self.know_headers(&parameters, out).await;
                 self.under_own_name(request, &mut parameters)?
             }
             "prompts/get" => self.under_own_name(request, &mut parameters)?,

@@ -208,6 +208,29 @@ async fn complaint_5_a_greeting_that_fails_is_made_up_for_later() {
 }
 
 #[tokio::test]
+async fn complaint_5_a_session_that_was_half_begun_is_not_begun_in_again() {
+    let times = Arc::new(AtomicUsize::new(0));
+    let server = Server::start(move |seen| {
+        let time = times.fetch_add(usize::from(seen.method() == "initialize"), Ordering::SeqCst);
+        async move {
+            if seen.method() != "initialize" {
+                return basics(&seen).unwrap_or_else(|| seen.says("done"));
+            }
+            assert_eq!(seen.header("mcp-session-id"), None, "a session is begun in none");
+            let response = match time {
+                0 => crate::common::events(&[]),
+                _ => seen.result(&hello()),
+            };
+            ([("mcp-session-id", "s")], response).into_response()
+        }
+    });
+    let mut proxy = Proxy::before(&server, &[]).await;
+    assert_eq!(proxy.call("once").await, Ok("done".to_owned()));
+    assert_eq!(server.asked("initialize").len(), 2);
+    proxy.must_be_well().await;
+}
+
+#[tokio::test]
 async fn complaint_5_a_late_answer_of_the_old_session_does_not_bring_it_back() {
     let age = Arc::new(AtomicUsize::new(1));
     let current = Arc::clone(&age);

@@ -42,16 +42,18 @@ async fn a_connection_cut_mid_answer_is_one_error_and_the_call_is_not_repeated()
 
 #[tokio::test]
 async fn a_connection_cut_mid_answer_is_no_matter_where_a_call_may_run_twice() {
-    let cuts = Arc::new(AtomicUsize::new(0));
-    let server = plain(move |seen| {
-        let first = cuts.fetch_add(1, Ordering::SeqCst) == 0;
-        async move { if first { cut(&seen, "application/json") } else { seen.says("done") } }
-    });
-    let mut proxy = Proxy::before(&server, &[]).await;
-    proxy.request("list", "tools/list", json!({})).await;
-    assert_eq!(proxy.call("again").await, Ok("done".to_owned()));
-    assert_eq!(server.asked("tools/call").len(), 2);
-    proxy.must_be_well().await;
+    for media_type in ["application/json", "text/event-stream"] {
+        let cuts = Arc::new(AtomicUsize::new(0));
+        let server = plain(move |seen| {
+            let first = cuts.fetch_add(1, Ordering::SeqCst) == 0;
+            async move { if first { cut(&seen, media_type) } else { seen.says("done") } }
+        });
+        let mut proxy = Proxy::before(&server, &[]).await;
+        proxy.request("list", "tools/list", json!({})).await;
+        assert_eq!(proxy.call("again").await, Ok("done".to_owned()), "{media_type}");
+        assert_eq!(server.asked("tools/call").len(), 2);
+        proxy.must_be_well().await;
+    }
 }
 
 #[tokio::test]
@@ -79,6 +81,24 @@ async fn a_server_killed_and_started_again_costs_the_calls_of_then_and_none_afte
         Server::start_at(address, |seen| async move { basics(&seen).unwrap_or_else(|| seen.says("back")) });
     assert_eq!(proxy.call("once").await, Ok("back".to_owned()));
     proxy.must_be_well().await;
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_on_a_cancellation_holds_up_what_follows_for_seconds_at_most() {
+    let server = Server::start(|seen| async move {
+        match seen.method() {
+            "notifications/cancelled" => std::future::pending().await,
+            _ => basics(&seen).unwrap_or_else(|| seen.says("done")),
+        }
+    });
+    let mut proxy = Proxy::before(&server, &["--timeout", "20"]).await;
+    let started = std::time::Instant::now();
+    for id in 0..3 {
+        let params = json!({ "requestId": id });
+        proxy.say(&json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": params })).await;
+    }
+    assert_eq!(proxy.call("once").await, Ok("done".to_owned()));
+    assert!(started.elapsed() < Duration::from_secs(18), "{:?}", started.elapsed());
 }
 
 #[tokio::test]

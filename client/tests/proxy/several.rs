@@ -60,6 +60,8 @@ async fn a_server_that_is_down_is_left_out_said_to_be_and_taken_in_when_it_is_ba
 
     let back =
         Server::start_at(address, |seen| async move { basics(&seen).unwrap_or_else(|| seen.says("back")) });
+    let changed = proxy.next().await;
+    assert_eq!(changed["method"], "notifications/tools/list_changed", "{changed}");
     assert_eq!(proxy.call("down__once").await, Ok("back".to_owned()));
     assert_eq!(back.asked("initialize")[0].body["params"], initialize());
     proxy.must_be_well().await;

@@ -89,7 +89,7 @@ impl Reply {
     fn status(&self, error: Option<i64>) -> StatusCode {
         match error.filter(|_| self.work.ends_with_client) {
             Some(-32601) => StatusCode::NOT_FOUND,
-            Some(-32022 | -32020) => StatusCode::BAD_REQUEST,
+            Some(-32022..=-32020) => StatusCode::BAD_REQUEST,
             _ => StatusCode::OK,
         }
     }

@@ -23,6 +23,19 @@ pub(crate) enum Written {
 }
 
 impl Editor {
+    /// Whether the file has an entry of that name which says something else.
+    ///
+    /// # Errors
+    /// Which file could not be read or merged into.
+    pub(crate) fn replaces(self, file: &Path, entry: &Entry) -> anyhow::Result<bool> {
+        let Some(old) = read(file).with_context(|| format!("read {}", file.display()))? else {
+            return Ok(false);
+        };
+        let merged =
+            self.merged(&old.text, entry).with_context(|| format!("merge into {}", file.display()))?;
+        Ok(matches!(merged, Merged::Replaced(_)))
+    }
+
     /// Merges the entry into the file, which is replaced in one step, where it is if it is a
     /// link, and with the permissions it has. A new file is for its owner alone, as servers may
     /// have secrets. The backup is beside it: `FILE.bak`, or `FILE.bak.1` and so on where there
