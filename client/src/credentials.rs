@@ -104,6 +104,14 @@ impl Source {
         }
     }
 
+    /// What is asked, where it is one place.
+    fn name(&self) -> String {
+        match self {
+            Self::Chain(Chain { profile: Some(profile), .. }) => format!("the profile {profile:?}"),
+            _ => "the provider that was given".to_owned(),
+        }
+    }
+
     fn edited(&self) -> Edited {
         match self {
             Self::Provider(_) => Edited::default(),
@@ -193,7 +201,7 @@ impl CachedCredentials {
                     fetched.edited = edited;
                     Ok(fetched.credentials.clone())
                 }
-                _ => Err(cached.failure.insert(explain(&error)).clone()),
+                _ => Err(cached.failure.insert(explain(&error, self.source.name())).clone()),
             },
         }
     }
@@ -211,7 +219,7 @@ fn lives_for(credentials: &Credentials, time: Duration) -> bool {
     credentials.expiry().is_none_or(|expiry| expiry > SystemTime::now() + time)
 }
 
-fn explain(error: &CredentialsError) -> Error {
+fn explain(error: &CredentialsError, asked: String) -> Error {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -221,11 +229,8 @@ fn explain(error: &CredentialsError) -> Error {
     match error {
         // The chain lists what it tried, a provider per line.
         CredentialsError::CredentialsNotLoaded(_) => {
-            let tried = text.split_once("Attempted:\n").map_or(
-                "the profile or provider that was named, which is not there or has none",
-                |(_, tried)| tried,
-            );
-            Error::NoCredentials(tried.to_owned())
+            let tried = text.split_once("Attempted:\n").map(|(_, tried)| tried.to_owned());
+            Error::NoCredentials(tried.unwrap_or_else(|| asked + ", which is not there or has none"))
         }
         _ => Error::Credentials(text),
     }

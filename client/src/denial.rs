@@ -59,7 +59,7 @@ impl Denial {
                 "call the server by a host name that it answers to, or add this one to its list".to_owned()
             }
             (Self::HostRefused, _) => "the server answers only to host names it knows, and the platform calls it by an internal one: turn its check of the Host header off, IAM stands in front of it (rmcp: disable_allowed_hosts)".to_owned(),
-            (_, Identity::Unsigned) => "leave out --unsigned to sign it, and name the service with --service if the host does not tell it"
+            (_, Identity::Unsigned) => "leave out --unsigned to sign it, or log in where --skip-auth found no credentials, and name the service with --service if the host does not tell it"
                     .to_owned(),
             (Self::WrongSignature, _) => {
                 "check the secret access key: it is not that of the access key id, or it was cut or changed in copying".to_owned()

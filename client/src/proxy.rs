@@ -105,7 +105,7 @@ pub enum NameError {
     #[error("{0:?} is no name for a server: use letters, digits, - and single _")]
     Unusable(String),
     /// Two servers of one name, or one of several without.
-    #[error("several servers need a name each, and no two the same: {0}")]
+    #[error("several servers need a name each, and no two the same, as in `one=TARGET two=TARGET`: {0}")]
     NotUnique(String),
 }
 

@@ -154,11 +154,11 @@ fn no_credentials_says_where_it_looked() {
 fn a_profile_that_is_not_there_is_said_to_be_missing() {
     let keys = [("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "secret")];
     let arguments = ["tools", "https://abc.lambda-url.us-east-1.on.aws/", "--profile", "nope"];
-    assert_snapshot!(failure(&arguments, &keys), @"
+    assert_snapshot!(failure(&arguments, &keys), @r#"
     2
     error: no AWS credentials found: run `aws configure` or `aws sso login`, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; these were tried:
-    the profile or provider that was named, which is not there or has none
-    ");
+    the profile "nope", which is not there or has none
+    "#);
 }
 
 #[test]

@@ -11,12 +11,12 @@ use clap::{Args, ValueEnum};
 use mcp_sigv4::{Kind, Named, Target};
 
 use super::connection::{Connection, TARGET_VARIABLE};
-use super::proxy::{NamedTarget, Proxy};
+use super::proxy::{NamedTarget, Proxy, named};
 use super::{Answer, print};
 use editor::{Editor, Entry, Home, Name, Written};
 
 /// What the proxy reads of its environment; keys are not for an editor's file.
-const ENVIRONMENT: [&str; 10] = [
+const ENVIRONMENT: [&str; 14] = [
     "AWS_CA_BUNDLE",
     "AWS_CONFIG_FILE",
     "AWS_DEFAULT_REGION",
@@ -24,9 +24,13 @@ const ENVIRONMENT: [&str; 10] = [
     "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
     "AWS_REGION",
     "AWS_SHARED_CREDENTIALS_FILE",
+    "CURL_CA_BUNDLE",
     "HTTPS_PROXY",
     "HTTP_PROXY",
+    "NODE_EXTRA_CA_CERTS",
     "NO_PROXY",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
 ];
 
 #[derive(Args)]
@@ -55,6 +59,9 @@ impl Config {
             "--listen does not apply: the client starts the proxy and talks to it over stdio; start one that listens yourself, and give the client its URL"
         );
         let targets = self.targets(&connection).await?;
+        // What the proxy would refuse is not written down.
+        self.proxy.before(named::given(&targets, &connection)?)?;
+        connection.options()?;
         let mut arguments = vec!["proxy".to_owned()];
         arguments.extend(targets.iter().map(written));
         arguments.extend(arguments::of_this_run(Self::environment_profile(&connection, &targets))?);
@@ -70,7 +77,7 @@ impl Config {
         if self.write {
             anyhow::ensure!(
                 named || !self.editor.replaces(&file, &entry)?,
-                "{} has another server called {}: give --name {} to replace it, or another name",
+                "{} has a server called {} already, and it is another or has other options: give --name {} to change it, or another name",
                 file.display(),
                 entry.name,
                 entry.name
@@ -79,11 +86,7 @@ impl Config {
         } else {
             show(self.editor, &file, &entry)?;
         }
-        let set: Vec<&str> =
-            ENVIRONMENT.into_iter().filter(|name| std::env::var_os(name).is_some()).collect();
-        if !set.is_empty() {
-            say(&format!("set here, and to be given to the client too where it matters: {}", set.join(", ")));
-        }
+        say_what_is_set_here();
         Ok(Answer::Yes)
     }
 
@@ -156,7 +159,7 @@ fn default_name(targets: &[NamedTarget]) -> String {
 
 fn show(editor: Editor, file: &Path, entry: &Entry) -> anyhow::Result<()> {
     print(&editor.snippet(entry))?;
-    say(&format!("for {}; --write puts it there", file.display()));
+    say(&format!("this belongs in {}; --write puts it there", file.display()));
     Ok(())
 }
 
@@ -175,6 +178,23 @@ fn write(editor: Editor, file: &Path, entry: &Entry) -> anyhow::Result<()> {
         say(&format!("start {client} again to have it read this"));
     }
     Ok(())
+}
+
+/// A client has an environment of its own.
+fn say_what_is_set_here() {
+    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if is_set(&"AWS_ACCESS_KEY_ID") {
+        say(
+            "the keys in AWS_ACCESS_KEY_ID are not written, and the client does not have them: keep them in a profile, and give --profile",
+        );
+    }
+    let set: Vec<&str> = ENVIRONMENT.into_iter().filter(is_set).collect();
+    if !set.is_empty() {
+        let set = set.join(", ");
+        say(&format!(
+            "set here, and maybe not for the client: {set}; what the proxy needs of it goes into the entry's \"env\""
+        ));
+    }
 }
 
 fn say(text: &str) {

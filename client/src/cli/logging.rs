@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 #[derive(Args, Default)]
 #[command(next_help_heading = "Log")]
 pub(super) struct Logging {
-    /// How much to log [default: nothing, or what RUST_LOG says]
+    /// How much to log [default: what RUST_LOG says, or info to a file, or nothing]
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub(super) log_level: Option<Level>,
 
@@ -54,6 +54,8 @@ impl Logging {
             (Some(Level::Error), _) => "mcp_sigv4=error",
             (Some(Level::Warn), _) => "mcp_sigv4=warn",
             (Some(Level::Info), _) | (None, 1) => "mcp_sigv4=info",
+            // Who names a file wants something in it.
+            (None, 0) if self.log_file.is_some() => "mcp_sigv4=info",
             (Some(Level::Debug), _) | (None, 2..) => "mcp_sigv4=debug,rmcp=warn",
             (None, 0) => "off",
         }

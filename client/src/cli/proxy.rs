@@ -1,6 +1,6 @@
 //! `mcp-sigv4 proxy`: the tools for MCP clients that cannot sign.
 
-mod named;
+pub(super) mod named;
 mod streams;
 
 use std::net::SocketAddr;
@@ -25,7 +25,8 @@ pub(super) struct Proxy {
     #[arg(value_name = "[NAME[@PROFILE]=]TARGET")]
     pub(super) targets: Vec<NamedTarget>,
 
-    /// Serve MCP by HTTP at http://ADDRESS/mcp, for this machine alone, instead of over stdio
+    /// Serve MCP by HTTP at http://ADDRESS:PORT/mcp, for this machine alone, instead of over stdio;
+    /// port 0 is any that is free
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(super) listen: Option<SocketAddr>,
 
@@ -37,11 +38,12 @@ pub(super) struct Proxy {
     #[arg(long)]
     read_only: bool,
 
-    /// Let through only tools whose name is like this: * stands for any characters, ? for one
+    /// Let through only tools whose name is like this, or one of these: * stands for any characters,
+    /// ? for one
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     allow: Vec<String>,
 
-    /// Keep back tools whose name is like this
+    /// Keep back tools whose name is like this, allowed or not
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     deny: Vec<String>,
 
@@ -75,13 +77,17 @@ impl Proxy {
             Some(_) => None,
         };
         let servers = named::servers(&self.targets, &connection).await?;
-        let proxy = proxy::Proxy::new(servers, self.settings())?;
+        let proxy = self.before(servers)?;
         match self.listen {
             None => {
                 let (input, output) = own.context("standard input and output")?;
                 proxy.stdio(input, output).await.context("write to standard output")?;
             }
             Some(address) => {
+                anyhow::ensure!(
+                    address.ip().is_loopback(),
+                    "{address} is open to other machines, and whoever connects is you to AWS: listen on 127.0.0.1"
+                );
                 let listener =
                     TcpListener::bind(address).await.with_context(|| format!("listen on {address}"))?;
                 print(&format!("http://{}/mcp\n", listener.local_addr()?))?;
@@ -92,6 +98,11 @@ impl Proxy {
             }
         }
         Ok(Answer::Yes)
+    }
+
+    /// A proxy before these servers, that has not spoken to them yet.
+    pub(super) fn before(&self, servers: Vec<proxy::Server>) -> anyhow::Result<proxy::Proxy> {
+        Ok(proxy::Proxy::new(servers, self.settings())?)
     }
 
     fn settings(&self) -> Settings {

@@ -194,7 +194,9 @@ impl Upstream {
         if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
             let code = error.get("code").and_then(Value::as_i64).and_then(|code| i32::try_from(code).ok());
             let message = error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
-            return Err(Error::rpc(code.unwrap_or_default(), message, &self.server.target));
+            // What is known of the code has been said in the message.
+            let (code, hint) = (code.unwrap_or_default(), String::new());
+            return Err(Error::Rpc { code, message, hint });
         }
         let result = answer.get_mut("result").map(Value::take).filter(Value::is_object);
         result.ok_or_else(|| unreadable("no object for a result"))

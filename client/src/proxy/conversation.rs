@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -193,13 +193,22 @@ impl Conversation {
 
     /// The one answer to a request, whatever happens.
     async fn answer(&self, request: &Message, id: &Value, out: &Outbox) -> Bytes {
+        let began = Instant::now();
         let answered = AssertUnwindSafe(self.route(request, out)).catch_unwind().await;
         let broken =
             |_| Err(Failure::Server(Error::Protocol("the proxy met with a fault of its own".to_owned())));
-        answered.unwrap_or_else(broken).unwrap_or_else(|failure| {
-            tracing::info!(%id, method = request.method(), ?failure, "no answer from the server");
-            failure.answer(id)
-        })
+        let answered = answered.unwrap_or_else(broken);
+        let (method, took) = (request.method(), began.elapsed());
+        match answered {
+            Ok(answer) => {
+                tracing::info!(%id, method, ?took, "answered");
+                answer
+            }
+            Err(failure) => {
+                tracing::info!(%id, method, ?took, ?failure, "answered with an error");
+                failure.answer(id)
+            }
+        }
     }
 
     /// Passes on a notification or an answer.

@@ -56,9 +56,12 @@ impl Failure {
 /// The message, with what the proxy adds to it.
 pub(crate) fn text(error: &Error) -> String {
     match error {
-        Error::NoCredentials(_) | Error::Credentials(_) | Error::ExpiredToken(_) => {
-            format!("{error}\nThen try again: the proxy need not be restarted.")
-        }
+        Error::NoCredentials(_) | Error::Credentials(_) | Error::ExpiredToken(_) => format!(
+            "{error}\nThen try again: the proxy need not be restarted, unless it is to have other environment variables."
+        ),
+        Error::Unreachable { .. } => format!(
+            "{error}\nCheck the address, the network and HTTPS_PROXY, and try again: the proxy need not be restarted."
+        ),
         _ => error.to_string(),
     }
 }

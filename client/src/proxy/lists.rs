@@ -68,9 +68,7 @@ impl Upstream {
         let renamed = own.as_ref().and_then(|own| request.with_name("/params/name", own));
         let (Some(own), Some(renamed)) = (own, renamed) else {
             let begins = self.server.shown_name("");
-            return Err(Failure::Refused(format!(
-                "{shown:?} is nothing of {server}'s: names begin with {begins}"
-            )));
+            return Err(Failure::Refused(format!("{server} has no {shown:?}: names begin with {begins}")));
         };
         parameters.name = Some(json!(own));
         Ok(Some(renamed))

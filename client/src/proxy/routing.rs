@@ -59,7 +59,7 @@ impl Conversation {
         let found = self.upstreams.iter().find(|upstream| upstream.server.own_name(shown).is_some());
         found.ok_or_else(|| {
             let names: Vec<String> = self.upstreams.iter().map(|each| each.server.shown_name("…")).collect();
-            Failure::Refused(format!("{shown:?} belongs to no server: names begin with {}", names.join(", ")))
+            Failure::Refused(format!("there is no {shown:?}: names begin with {}", names.join(", ")))
         })
     }
 

@@ -44,7 +44,7 @@ impl Proxy {
                     conversation.take(said, &outbox);
                 }
             }
-            tracing::info!("the client has said all; answering what is open");
+            tracing::info!("standard input is closed; answering what is open");
             conversation.abandon_endless();
             conversation.idle().await;
         };

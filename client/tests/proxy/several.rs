@@ -33,7 +33,7 @@ async fn tools_have_the_names_of_their_servers_before_theirs() {
     assert_eq!(proxy.call("one__once").await, Ok(r#"one: "once""#.to_owned()));
     assert_eq!(proxy.call("t-2__once").await, Ok(r#"two: "once""#.to_owned()));
     let error = proxy.call("once").await.expect_err("whose?");
-    assert!(error.contains(r#""once" belongs to no server: names begin with one__…, t-2__…"#), "{error}");
+    assert!(error.contains(r#"there is no "once": names begin with one__…, t-2__…"#), "{error}");
     proxy.must_be_well().await;
 }
 

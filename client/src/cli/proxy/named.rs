@@ -39,30 +39,35 @@ impl FromStr for NamedTarget {
 
 /// The servers that were named, by text or by option.
 pub(super) async fn servers(targets: &[NamedTarget], connection: &Connection) -> anyhow::Result<Vec<Server>> {
-    let mut found = Vec::new();
-    for NamedTarget { name, profile, target } in targets {
-        let connection = match profile {
-            Some(profile) => &connection.with_profile(profile),
-            None => connection,
-        };
-        found.push((name.clone(), connection.target(target)?, connection.options()?));
-    }
+    let mut found = given(targets, connection)?;
     for named in connection.named() {
         let (Named::Agent(name) | Named::Stack(name)) = &named;
         let several = targets.len() + connection.named().count() > 1;
         let name = several.then(|| name.clone());
-        found.push((name, connection.find(&named).await?, connection.options()?));
+        found.push(server(name, connection.find(&named).await?, connection.options()?)?);
     }
     if found.is_empty() {
         let target = std::env::var(TARGET_VARIABLE).ok().with_context(|| {
             format!("which target? name an ARN or a URL, give --stack or --agent, or set {TARGET_VARIABLE}")
         })?;
-        found.push((None, connection.target(&target)?, connection.options()?));
+        found.push(server(None, connection.target(&target)?, connection.options()?)?);
     }
-    found.into_iter().map(server).collect()
+    Ok(found)
 }
 
-fn server((name, target, options): (Option<String>, Target, Options)) -> anyhow::Result<Server> {
+/// The servers that were named by text.
+pub(in crate::cli) fn given(targets: &[NamedTarget], connection: &Connection) -> anyhow::Result<Vec<Server>> {
+    let given = targets.iter().map(|NamedTarget { name, profile, target }| {
+        let connection = match profile {
+            Some(profile) => &connection.with_profile(profile),
+            None => connection,
+        };
+        server(name.clone(), connection.target(target)?, connection.options()?)
+    });
+    given.collect()
+}
+
+fn server(name: Option<String>, target: Target, options: Options) -> anyhow::Result<Server> {
     Ok(match name {
         Some(name) => Server::named(&name, target, options)?,
         None => Server::new(target, options),

@@ -31,8 +31,9 @@ impl Editor {
         let Some(old) = read(file).with_context(|| format!("read {}", file.display()))? else {
             return Ok(false);
         };
-        let merged =
-            self.merged(&old.text, entry).with_context(|| format!("merge into {}", file.display()))?;
+        let merged = self
+            .merged(&old.text, entry)
+            .with_context(|| format!("{} is left as it was: it cannot be merged into", file.display()))?;
         Ok(matches!(merged, Merged::Replaced(_)))
     }
 
@@ -51,8 +52,9 @@ impl Editor {
             replace(file, None, &self.snippet(entry))?;
             return Ok(Written::Created);
         };
-        let merged =
-            self.merged(&old.text, entry).with_context(|| format!("merge into {}", file.display()))?;
+        let merged = self
+            .merged(&old.text, entry)
+            .with_context(|| format!("{} is left as it was: it cannot be merged into", file.display()))?;
         Ok(match merged {
             Merged::Unchanged => Written::Unchanged,
             Merged::Added(text) => Written::Added { backup: replace_old(file, &old, &text)? },

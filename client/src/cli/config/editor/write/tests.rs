@@ -69,7 +69,10 @@ fn a_broken_file_is_named_and_stays_as_it_is() {
     ] {
         fs::write(&file, broken).expect("written");
         let error = Editor::Cursor.write(&file, &entry("tools")).expect_err("broken");
-        assert_eq!(format!("{error:#}"), format!("merge into {}: {why}", file.display()));
+        assert_eq!(
+            format!("{error:#}"),
+            format!("{} is left as it was: it cannot be merged into: {why}", file.display())
+        );
         assert_eq!(fs::read(&file).expect("a file"), broken);
     }
     fs::write(&file, b"\xff\xfe{\0").expect("written");
