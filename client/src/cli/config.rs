@@ -86,6 +86,9 @@ impl Config {
         } else {
             show(self.editor, &file, &entry)?;
         }
+        if !connection.has_profile() && targets.iter().any(|target| target.profile.is_none()) {
+            say_keys_are_not_written();
+        }
         say_what_is_set_here();
         Ok(Answer::Yes)
     }
@@ -180,15 +183,21 @@ fn write(editor: Editor, file: &Path, entry: &Entry) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A client has an environment of its own.
-fn say_what_is_set_here() {
-    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if is_set(&"AWS_ACCESS_KEY_ID") {
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+fn say_keys_are_not_written() {
+    if is_set("AWS_ACCESS_KEY_ID") && !is_set("AWS_PROFILE") {
         say(
             "the keys in AWS_ACCESS_KEY_ID are not written, and the client does not have them: keep them in a profile, and give --profile",
         );
     }
-    let set: Vec<&str> = ENVIRONMENT.into_iter().filter(is_set).collect();
+}
+
+/// A client has an environment of its own.
+fn say_what_is_set_here() {
+    let set: Vec<&str> = ENVIRONMENT.into_iter().filter(|name| is_set(name)).collect();
     if !set.is_empty() {
         let set = set.join(", ");
         say(&format!(

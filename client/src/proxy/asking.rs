@@ -185,22 +185,21 @@ impl Upstream {
         answer.as_object_mut()?.insert("id".to_owned(), id.clone());
         Some(message::to_bytes(&answer))
     }
+}
 
-    /// The result in an answer.
-    pub(super) fn result(&self, answer: &[u8]) -> Result<Value, Error> {
-        let unreadable = |why: &str| Error::Protocol(format!("the answer cannot be read: {why}"));
-        let mut answer: Value =
-            serde_json::from_slice(answer).map_err(|error| unreadable(&error.to_string()))?;
-        if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
-            let code = error.get("code").and_then(Value::as_i64).and_then(|code| i32::try_from(code).ok());
-            let message = error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
-            // What is known of the code has been said in the message.
-            let (code, hint) = (code.unwrap_or_default(), String::new());
-            return Err(Error::Rpc { code, message, hint });
-        }
-        let result = answer.get_mut("result").map(Value::take).filter(Value::is_object);
-        result.ok_or_else(|| unreadable("no object for a result"))
+/// The result in an answer.
+pub(super) fn result_in(answer: &[u8]) -> Result<Value, Error> {
+    let unreadable = |why: &str| Error::Protocol(format!("the answer cannot be read: {why}"));
+    let mut answer: Value = serde_json::from_slice(answer).map_err(|error| unreadable(&error.to_string()))?;
+    if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
+        let code = error.get("code").and_then(Value::as_i64).and_then(|code| i32::try_from(code).ok());
+        let message = error.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+        // What is known of the code has been said in the message.
+        let (code, hint) = (code.unwrap_or_default(), String::new());
+        return Err(Error::Rpc { code, message, hint });
     }
+    let result = answer.get_mut("result").map(Value::take).filter(Value::is_object);
+    result.ok_or_else(|| unreadable("no object for a result"))
 }
 
 /// All of MCP's own methods may arrive twice, and the tools that are announced so. What is not

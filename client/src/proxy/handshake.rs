@@ -9,7 +9,7 @@ use http::HeaderValue;
 use serde_json::{Value, json};
 
 use super::Start;
-use super::asking::Lost;
+use super::asking::{Lost, result_in};
 use super::failure::Failure;
 use super::message::{self, Message};
 use super::outbox::Outbox;
@@ -69,7 +69,7 @@ impl Upstream {
         let _only = self.greeting.lock().await;
         let first = !std::mem::replace(&mut *lock(&self.handshake), begun).is_done();
         let answer = self.say_hello(request, self.session_to_begin(first), out).await?;
-        if let Ok(result) = self.result(&answer) {
+        if let Ok(result) = result_in(&answer) {
             self.agree(&result);
             lock(&self.handshake).times += 1;
         }
@@ -129,7 +129,7 @@ impl Upstream {
         let Some(request) = request.with_id(json!(self.own_id())) else { return Ok(times) };
         // Nobody waits for what a server may say on the way.
         let answer = self.say_hello(&request, session, &Outbox::closed()).await?;
-        self.agree(&self.result(&answer)?);
+        self.agree(&result_in(&answer)?);
         let http = self.http().await?;
         let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
         if let Ok(initialized) = Message::read(message::to_bytes(&initialized)) {
@@ -174,27 +174,27 @@ impl Upstream {
         *catching_up = Some(task.abort_handle());
     }
 
-    /// An empty list where the server has none of the kind, which its client could not know.
-    pub(super) fn or_empty(&self, request: &Message, answer: Bytes) -> Bytes {
-        let key = match request.method() {
-            "tools/list" => "tools",
-            "prompts/list" => "prompts",
-            "resources/list" => "resources",
-            "resources/templates/list" => "resourceTemplates",
-            _ => return answer,
-        };
-        match (self.result(&answer), request.id()) {
-            (Err(Error::Rpc { code: METHOD_NOT_FOUND, .. }), Some(id)) => {
-                message::result(id, &json!({ key: [] }))
-            }
-            _ => answer,
-        }
-    }
-
     /// Remembers what the server agreed to.
     fn agree(&self, result: &Value) {
         let version = result.get("protocolVersion").and_then(Value::as_str);
         lock(&self.handshake).version = version.and_then(|version| HeaderValue::from_str(version).ok());
+    }
+}
+
+/// An empty list where the server has none of the kind, which its client could not know.
+pub(super) fn or_empty(request: &Message, answer: Bytes) -> Bytes {
+    let key = match request.method() {
+        "tools/list" => "tools",
+        "prompts/list" => "prompts",
+        "resources/list" => "resources",
+        "resources/templates/list" => "resourceTemplates",
+        _ => return answer,
+    };
+    match (result_in(&answer), request.id()) {
+        (Err(Error::Rpc { code: METHOD_NOT_FOUND, .. }), Some(id)) => {
+            message::result(id, &json!({ key: [] }))
+        }
+        _ => answer,
     }
 }
 

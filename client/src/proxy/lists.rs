@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::asking::result_in;
 use super::failure::Failure;
 use super::message::{self, Message, Parameters};
 use super::outbox::Outbox;
@@ -92,7 +93,7 @@ impl Upstream {
             let request = Message::request(&self.own_id(), method, &params);
             let parameters = request.parameters();
             let answer = self.ask(&request, &parameters, out).await?;
-            let mut page = self.result(&self.as_shown(method, &parameters, answer))?;
+            let mut page = result_in(&self.as_shown(method, &parameters, answer))?;
             let cursor = page.get_mut("nextCursor").map(Value::take).filter(|cursor| !cursor.is_null());
             whole = Some(match whole.take() {
                 None => page,
@@ -117,7 +118,7 @@ impl Upstream {
     }
 
     fn tools_shown(&self, parameters: &Parameters, answer: Bytes) -> Bytes {
-        let Ok(result) = self.result(&answer) else { return answer };
+        let Ok(result) = result_in(&answer) else { return answer };
         let mut known = lock(&self.known);
         if parameters.cursor.is_none() {
             known.forget();

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures::future::join_all;
 use serde_json::{Value, json};
 
+use super::asking::result_in;
 use super::conversation::Conversation;
 use super::failure::{self, Failure};
 use super::message::{self, Message, Parameters};
@@ -41,7 +42,7 @@ impl Conversation {
             "initialize" | "server/discover" => self.meet_all(request, out).await,
             // This proxy is alive; whether each of its servers is shows in what is asked of it.
             "ping" => Ok(message::result(request.id().unwrap_or(&Value::Null), &json!({}))),
-            "logging/setLevel" => self.best(self.ask_all(request, out).await),
+            "logging/setLevel" => best(self.ask_all(request, out).await),
             "tools/call" | "prompts/get" => {
                 self.named(parameters.name().unwrap_or_default())?.request(request, out).await
             }
@@ -68,28 +69,13 @@ impl Conversation {
         join_all(asked).await
     }
 
-    /// What all came to: a result, if one of them has one.
-    fn best(&self, answers: Vec<Result<Bytes, Failure>>) -> Result<Bytes, Failure> {
-        let mut any = Err(nobody("this"));
-        for (upstream, answer) in self.upstreams.iter().zip(answers) {
-            let good = answer.as_ref().is_ok_and(|answer| upstream.result(answer).is_ok());
-            any = answer;
-            if good {
-                break;
-            }
-        }
-        any
-    }
-
     /// Greets all; those that cannot be reached now are greeted when they are asked for something.
     async fn meet_all(&self, request: &Message, out: &Outbox) -> Result<Bytes, Failure> {
         let answers = self.ask_all(request, out).await;
         if request.method() == "server/discover" {
             // One that is of the older era alone: all are then greeted by `initialize`.
-            let older = self.upstreams.iter().zip(&answers).find_map(|(upstream, answer)| {
-                let answer = answer.as_ref().ok()?;
-                matches!(upstream.result(answer), Err(Error::Rpc { .. })).then_some(answer)
-            });
+            let is_older = |answer: &&Bytes| matches!(result_in(answer), Err(Error::Rpc { .. }));
+            let older = answers.iter().filter_map(|answer| answer.as_ref().ok()).find(is_older);
             if let Some(older) = older {
                 return Ok(older.clone());
             }
@@ -155,7 +141,7 @@ impl Conversation {
         let mut results = Vec::new();
         let mut last = nobody("initialize");
         for (upstream, answer) in self.upstreams.iter().zip(answers) {
-            match answer.map(|answer| (upstream.result(&answer), answer)) {
+            match answer.map(|answer| (result_in(&answer), answer)) {
                 Ok((Ok(result), _)) => results.push((upstream, result)),
                 Ok((Err(_), answer)) => last = Failure::Answered(answer),
                 Err(failure) => {
@@ -182,7 +168,7 @@ impl Conversation {
         let mut last = Err(nobody(request.method()));
         for (_, upstream) in asked {
             last = upstream.request(request, out).await;
-            if last.as_ref().is_ok_and(|answer| upstream.result(answer).is_ok()) {
+            if last.as_ref().is_ok_and(|answer| result_in(answer).is_ok()) {
                 break;
             }
         }
@@ -246,6 +232,19 @@ async fn tell_client(upstream: &Upstream, failure: &Failure, out: &Outbox) {
     let params = json!({ "level": "error", "logger": env!("CARGO_PKG_NAME"), "data": data });
     let told = json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": params });
     out.send(message::to_bytes(&told)).await;
+}
+
+/// What all came to: a result, if one of them has one.
+fn best(answers: Vec<Result<Bytes, Failure>>) -> Result<Bytes, Failure> {
+    let mut any = Err(nobody("this"));
+    for answer in answers {
+        let good = answer.as_ref().is_ok_and(|answer| result_in(answer).is_ok());
+        any = answer;
+        if good {
+            break;
+        }
+    }
+    any
 }
 
 fn nobody(method: &str) -> Failure {

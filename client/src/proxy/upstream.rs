@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::task::AbortHandle;
 
 use super::failure::Failure;
-use super::handshake::Handshake;
+use super::handshake::{Handshake, or_empty};
 use super::headers;
 use super::message::{Message, Parameters};
 use super::outbox::Outbox;
@@ -89,7 +89,7 @@ impl Upstream {
                 asked => asked?,
             },
         };
-        let answer = if self.greets_later() { self.or_empty(request, answer) } else { answer };
+        let answer = if self.greets_later() { or_empty(request, answer) } else { answer };
         Ok(self.as_shown(request.method(), &parameters, answer))
     }
 
