@@ -1,20 +1,20 @@
 //! Credentials and region from the AWS default chain, cached and refreshed in time.
 
-use std::path::PathBuf;
+mod chain;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::provider_config::ProviderConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use tokio::sync::Mutex;
 
-use crate::aws_http::AwsHttp;
 use crate::error::Error;
+
+pub(crate) use chain::Chain;
+use chain::Edited;
 
 /// Credentials are renewed when they have less than this to live: longer than any request
 /// waits for its turn, shorter than the shortest session AWS grants (15 minutes).
@@ -22,72 +22,6 @@ const REFRESH_MARGIN: Duration = Duration::from_mins(5);
 
 /// Credentials near their end that are not renewed are asked for again after this.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The AWS default chain: environment, profile files and the rest. A profile that is named is
-/// the only place to look, as with the AWS CLI: it is not to be outdone by keys that happen to
-/// be in the environment.
-///
-/// It is read from its start whenever credentials are asked for, so that a login elsewhere or
-/// a file that was edited is seen without a restart.
-#[derive(Debug)]
-pub(crate) struct Chain {
-    http: AwsHttp,
-    profile: Option<String>,
-    region: Option<String>,
-}
-
-impl Chain {
-    pub(crate) fn new(profile: Option<&str>, region: Option<&str>) -> Self {
-        let (profile, region) = (profile.map(str::to_owned), region.map(str::to_owned));
-        Self { http: AwsHttp::default(), profile, region }
-    }
-
-    /// The region that the configuration of this machine names.
-    pub(crate) async fn region(&self) -> Option<String> {
-        match &self.region {
-            // Known from the target: no need to ask the instance metadata for it.
-            Some(region) => Some(region.clone()),
-            None => self.load().await.region().map(Region::as_ref).map(str::to_owned),
-        }
-    }
-
-    async fn load(&self) -> SdkConfig {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(self.http.clone());
-        if let Some(region) = &self.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
-        }
-        loader.load().await
-    }
-
-    async fn fetch(&self) -> Result<Credentials, CredentialsError> {
-        let config = self.load().await;
-        let Some(profile) = &self.profile else {
-            let none = || CredentialsError::not_loaded("no provider is configured");
-            return config.credentials_provider().ok_or_else(none)?.provide_credentials().await;
-        };
-        let known = ProviderConfig::default()
-            .with_http_client(self.http.clone())
-            .with_region(config.region().cloned());
-        let named = ProfileFileCredentialsProvider::builder().configure(&known).profile_name(profile);
-        named.build().provide_credentials().await
-    }
-
-    /// When the files were last written that static credentials come from. A login of the
-    /// other kinds ends by itself, and is asked for again then.
-    fn edited() -> Edited {
-        let home = std::env::home_dir().unwrap_or_default();
-        ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"].map(|variable| {
-            let usual = if variable == "AWS_CONFIG_FILE" { ".aws/config" } else { ".aws/credentials" };
-            let path = std::env::var_os(variable).map_or_else(|| home.join(usual), PathBuf::from);
-            std::fs::metadata(path).and_then(|file| file.modified()).ok()
-        })
-    }
-}
-
-type Edited = [Option<SystemTime>; 2];
 
 /// Where credentials come from.
 #[derive(Debug)]

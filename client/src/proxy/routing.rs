@@ -1,5 +1,7 @@
 //! Several servers as one: whom a request is for, and what their answers come to together.
 
+mod joining;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use super::message::{self, Message, Parameters};
 use super::outbox::Outbox;
 use super::upstream::{Upstream, lock};
 use crate::error::Error;
+
+use joining::{join_results, merge};
 
 /// How long a client waits for the slowest of its servers, where all are asked.
 const MEETING: Duration = Duration::from_secs(15);
@@ -249,51 +253,4 @@ fn best(answers: Vec<Result<Bytes, Failure>>) -> Result<Bytes, Failure> {
 
 fn nobody(method: &str) -> Failure {
     Failure::Refused(format!("{method} does not tell which of the servers it is for"))
-}
-
-/// Joins capabilities: what one of the servers can do, all can do together.
-fn merge(all: &mut Value, more: Value) {
-    match (all, more) {
-        (Value::Object(all), Value::Object(more)) => {
-            for (key, value) in more {
-                merge(all.entry(key).or_insert(Value::Null), value);
-            }
-        }
-        (all @ Value::Null, more) => *all = more,
-        (all, Value::Bool(true)) => *all = json!(true),
-        _ => {}
-    }
-}
-
-/// Joins what else stands in results: the oldest protocol version, the shortest time to keep
-/// them, for one only if one is for one only.
-fn join_results(all: &mut Value, more: Value) {
-    let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) else { return };
-    for (key, value) in more {
-        let Some(before) = all.get(&key) else {
-            all.insert(key, value);
-            continue;
-        };
-        let replaces = match key.as_str() {
-            "protocolVersion" => value.as_str() < before.as_str(),
-            "ttlMs" => value.as_f64() < before.as_f64(),
-            "cacheScope" => value == "private",
-            "supportedVersions" => {
-                let common = common(before, &value);
-                all.insert(key, common);
-                continue;
-            }
-            _ => false,
-        };
-        if replaces {
-            all.insert(key, value);
-        }
-    }
-}
-
-/// What stands in both lists.
-fn common(one: &Value, other: &Value) -> Value {
-    let (one, other) = (one.as_array(), other.as_array());
-    let both = one.into_iter().flatten().filter(|item| other.is_some_and(|other| other.contains(item)));
-    both.cloned().collect()
 }
