@@ -145,13 +145,17 @@ impl Upstream {
                     let answer = self.addressed(&body, id);
                     return answer.ok_or_else(|| unusable("an answer to another request"));
                 }
-                Answer::Events(events) => match self.follow(http, events, id, out).await {
+                Answer::Events(events) => {
+                    streams += 1;
                     // As with an answer in one piece that breaks off.
-                    Err(Error::Broken { .. }) if outgoing.twice == Twice::Harmless && streams < STREAMS => {
-                        streams += 1;
+                    let again = outgoing.twice == Twice::Harmless
+                        && streams <= STREAMS
+                        && self.server.options.retries.allows(streams);
+                    match self.follow(http, events, id, out).await {
+                        Err(Error::Broken { .. }) if again => {}
+                        followed => return Ok(followed?),
                     }
-                    followed => return Ok(followed?),
-                },
+                }
             }
         }
     }

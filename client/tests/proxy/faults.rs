@@ -84,6 +84,18 @@ async fn a_server_killed_and_started_again_costs_the_calls_of_then_and_none_afte
 }
 
 #[tokio::test]
+async fn without_retries_a_cut_is_an_error_whatever_the_tool() {
+    for media_type in ["application/json", "text/event-stream"] {
+        let server = plain(move |seen| async move { cut(&seen, media_type) });
+        let mut proxy = Proxy::before(&server, &["--retries", "0"]).await;
+        proxy.request("list", "tools/list", json!({})).await;
+        assert!(proxy.call("again").await.is_err());
+        assert_eq!(server.asked("tools/call").len(), 1, "{media_type}");
+        proxy.must_be_well().await;
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_hangs_on_a_cancellation_holds_up_what_follows_for_seconds_at_most() {
     let server = Server::start(|seen| async move {
         match seen.method() {
