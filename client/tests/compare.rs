@@ -190,8 +190,9 @@ fn the_same_server_twice_has_a_ratio_of_one_and_one_slowed_by_a_fifth_has_not() 
     let _machine = alone();
     let directory = tempfile::tempdir().expect("a directory");
     let slow = |delay| Behaviour { delay: milliseconds(delay), ..FINE };
-    let servers = [slow(20), slow(20), slow(24)];
-    let arguments = ["--seconds", "3", "--confidence", "0.999", "--output", "json"];
+    // Long enough that what a busy machine adds to a call is little beside a fifth of it.
+    let servers = [slow(50), slow(50), slow(60)];
+    let arguments = ["--seconds", "6", "--confidence", "0.999", "--output", "json"];
     let report = parsed(&compare(directory.path(), &servers, &arguments));
     let ratio = |lane: usize, end: &str| {
         let ratio = &report["findings"]["loads"][0]["lanes"][lane]["p50_ratio"];
@@ -279,7 +280,7 @@ fn a_host_that_hangs_does_not_slow_the_other_down() {
     let report = parsed(&compare(directory.path(), &[hanging, FINE], &arguments));
     let lanes = &report["findings"]["loads"][1]["lanes"];
     // It was 400 ms and more where both hosts shared one limit.
-    assert!(lanes[1]["latency"]["p50"].as_f64().expect("a median") < 100.0, "{}", lanes[1]);
+    assert!(lanes[1]["latency"]["p50"].as_f64().expect("a median") < 200.0, "{}", lanes[1]);
     assert_eq!(lanes[1]["calls"], 900);
     assert_eq!((&lanes[1]["held"], &lanes[1]["failed"]), (&json!(0), &json!({})));
     assert!(report["record"]["lanes"][0]["gave_up"].is_string(), "{}", report["record"]["lanes"][0]);
@@ -329,12 +330,12 @@ fn a_server_that_cannot_keep_the_rate_does_not_seem_to() {
     let _machine = alone();
     let directory = tempfile::tempdir().expect("a directory");
     let slow = Behaviour { delay: milliseconds(100), pause: None, ..FINE };
-    let arguments = ["--rate", "600", "--seconds", "1", "--rounds", "10", "--output", "json"];
+    let arguments = ["--rate", "200", "--seconds", "1", "--rounds", "10", "--output", "json"];
     let report = parsed(&compare(directory.path(), &[slow, FINE], &arguments));
     let throughput =
         |lane: usize| report["findings"]["loads"][1]["lanes"][lane]["throughput"].as_f64().expect("one");
     // The last of the calls is answered 100 ms after it was due, or later.
-    assert!(throughput(0) < 570.0, "{}", throughput(0));
+    assert!(throughput(0) < 190.0, "{}", throughput(0));
     assert!(throughput(1) > throughput(0), "{} {}", throughput(0), throughput(1));
 }
 
@@ -409,7 +410,7 @@ fn an_earlier_run_is_a_baseline_and_can_be_reported_on_again() {
     let directory = tempfile::tempdir().expect("a directory");
     let run = |delay, more: &[&str]| {
         let slow = Behaviour { delay: milliseconds(delay), ..FINE };
-        let names = ["--calls", "60", "--output", "json"];
+        let names = ["--calls", "40", "--output", "json"];
         compare(directory.path(), &[slow, slow], &[&names[..], more].concat())
     };
     let before = run(5, &[]);
@@ -424,7 +425,7 @@ fn an_earlier_run_is_a_baseline_and_can_be_reported_on_again() {
     };
     std::fs::write(&file, rename(&before)).expect("written");
     let after = directory.path().join("after.json");
-    std::fs::write(&after, rename(&run(15, &[]))).expect("written");
+    std::fs::write(&after, rename(&run(100, &[]))).expect("written");
 
     let again = |from: &Path, baseline: &Path| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-sigv4"));
