@@ -183,6 +183,8 @@ impl Members<'_> {
 fn read_params(method: &str, params: &str) -> Result<Option<String>, Refusal> {
     match method {
         "tools/call" => return read_call(params).map(Some),
+        // From 2026-07-28 on there is no such method, as rmcp will say.
+        "initialize" if names_version(params) => Ok(()),
         "initialize" => fits::<InitializeRequestParams>(method, params),
         "prompts/get" => fits::<GetPromptRequestParams>(method, params),
         "resources/read" => fits::<ReadResourceRequestParams>(method, params),
@@ -197,6 +199,21 @@ fn read_params(method: &str, params: &str) -> Result<Option<String>, Refusal> {
 
 fn fits<T: DeserializeOwned>(method: &str, params: &str) -> Result<(), Refusal> {
     serde_json::from_str::<T>(params).map(drop).map_err(|error| misfit(method, &error))
+}
+
+/// Whether a request names its own version of the protocol, as all do from 2026-07-28 on.
+fn names_version(params: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Params<'a> {
+        #[serde(borrow, rename = "_meta")]
+        _meta: Meta<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Meta<'a> {
+        #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
+        _version: &'a RawValue,
+    }
+    serde_json::from_str::<Params>(params).is_ok()
 }
 
 fn misfit(method: &str, error: &serde_json::Error) -> Refusal {

@@ -9,6 +9,7 @@
 mod envelope;
 mod guard;
 mod logging;
+mod one_way;
 mod origin;
 mod record;
 mod refusal;

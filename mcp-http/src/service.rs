@@ -21,6 +21,7 @@ use tower::Service;
 
 use crate::envelope::Envelope;
 use crate::guard::Guarded;
+use crate::one_way::OneWay;
 use crate::record::Record;
 use crate::refusal::Refusal;
 
@@ -173,13 +174,16 @@ where
     }
 }
 
-/// Turns rmcp's plain-text errors into JSON-RPC ones.
+/// Turns rmcp's plain-text errors into JSON-RPC ones, and questions that none can answer.
 async fn explain(
     response: Response<Body>,
     envelope: Envelope,
     body: &[u8],
 ) -> Result<Response<Body>, Refusal> {
     let status = response.status();
+    if names_media_type(response.headers(), CONTENT_TYPE, &[EVENT_STREAM]) {
+        return Ok(response.map(|body| OneWay::new(body, envelope.id).boxed()));
+    }
     if status.is_success() || names_media_type(response.headers(), CONTENT_TYPE, &[JSON]) {
         return Ok(response);
     }

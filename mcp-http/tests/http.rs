@@ -6,7 +6,9 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use mcp_http::{Body, MAX_BODY_BYTES, McpService};
-use rmcp::model::{ProgressNotificationParam, ServerCapabilities, ServerConfig};
+use rmcp::model::{
+    CustomRequest, ProgressNotificationParam, ServerCapabilities, ServerConfig, ServerRequest,
+};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use tower::ServiceExt;
@@ -36,6 +38,15 @@ impl Fixture {
                 .map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
         }
         Ok("done".to_owned())
+    }
+
+    #[tool(description = "Ask the client something")]
+    async fn ask(&self, context: RequestContext<RoleServer>) -> Result<String, ErrorData> {
+        let question = CustomRequest::new("elicitation/create", None);
+        let answered = context.peer.send_request(ServerRequest::CustomRequest(question)).await;
+        answered
+            .map(|_| "answered".to_owned())
+            .map_err(|error| ErrorData::internal_error(error.to_string(), None))
     }
 }
 
@@ -224,6 +235,11 @@ async fn progress_makes_the_answer_a_stream() {
 }
 
 #[tokio::test]
+async fn a_tool_that_asks_its_client_is_answered_for() {
+    insta::assert_snapshot!(call("ask").await, @"");
+}
+
+#[tokio::test]
 async fn a_notification_is_accepted_without_a_body() {
     assert_eq!(post(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await, "202 ");
 }
@@ -239,4 +255,11 @@ async fn both_protocol_eras_are_served() {
         format!(r#"{{"jsonrpc":"2.0","id":1,"method":"server/discover","params":{{"_meta":{meta}}}}}"#);
     let discovered = text(send(modern, body).await).await;
     assert!(discovered.contains("2026-07-28") && discovered.contains("2024-11-05"), "{discovered}");
+    // There is no handshake any more for whoever speaks the newer one.
+    let modern = request().header("mcp-protocol-version", "2026-07-28").header("mcp-method", "initialize");
+    let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{"_meta":{meta}}}}}"#);
+    let greeted = send(modern, body).await;
+    assert_eq!(greeted.status(), StatusCode::NOT_FOUND);
+    let greeted = text(greeted).await;
+    assert!(greeted.contains("-32601"), "{greeted}");
 }
