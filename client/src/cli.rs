@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use mcp_sigv4::{Client, Demo, DemoError, Error, JsonObject};
+use mcp_sigv4::{Client, Demo, DemoError, Error, Forms, JsonObject};
 
 use connection::{Connection, split_target};
 
@@ -94,6 +94,10 @@ struct Call {
     /// All arguments as one JSON object
     #[arg(long, value_name = "OBJECT")]
     json: Option<String>,
+
+    /// Let the server have the defaults of what it asks on the way (elicitation)
+    #[arg(long)]
+    accept_defaults: bool,
 }
 
 /// What a run that worked came to.
@@ -172,7 +176,10 @@ impl Call {
             whole.is_none() || pairs.is_empty(),
             "give arguments as NAME=VALUE or as --json, not both"
         );
-        let (target, options) = connection.resolve(target).await?;
+        let (target, mut options) = connection.resolve(target).await?;
+        if self.accept_defaults {
+            options.forms = Forms::Defaults;
+        }
         let client = Client::connect(target, options).await?;
         let result = call(&client, tool, pairs, whole).await;
         client.close().await;

@@ -5,8 +5,7 @@ use std::time::Duration;
 use ::http::HeaderMap;
 use rmcp::RoleClient;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, ClientRequest, Implementation,
-    JsonObject, PingRequest, ProtocolVersion, Tool,
+    CallToolRequestParams, CallToolResult, ClientRequest, JsonObject, PingRequest, ProtocolVersion, Tool,
 };
 use rmcp::service::{
     ClientInitializeError, ClientLifecycleMode, ClientServiceExt, RunningService, ServiceError,
@@ -16,6 +15,7 @@ use rmcp::transport::{DynamicTransportError, StreamableHttpClientTransport};
 
 use crate::delivery::SignedHttp;
 use crate::error::Error;
+use crate::questions::{Forms, Questions};
 use crate::signer::Signer;
 use crate::signing::Signing;
 use crate::target::Target;
@@ -41,6 +41,8 @@ pub struct Options {
     /// Headers to send, and sign, with every request. Values marked as sensitive are shown
     /// nowhere.
     pub headers: HeaderMap,
+    /// What becomes of forms that a server wants filled in.
+    pub forms: Forms,
     /// Allow plain http to other machines.
     pub allow_http: bool,
 }
@@ -57,6 +59,7 @@ impl Default for Options {
             read_timeout: None,
             retries: Retries::WhereSafe,
             headers: HeaderMap::new(),
+            forms: Forms::Unsupported,
             allow_http: false,
         }
     }
@@ -114,7 +117,7 @@ impl Protocol {
 pub struct Client {
     target: Target,
     http: SignedHttp,
-    service: RunningService<RoleClient, ClientConfig>,
+    service: RunningService<RoleClient, Questions>,
     timeout: Duration,
 }
 
@@ -210,6 +213,7 @@ pub(crate) struct Prepared {
     target: Target,
     http: SignedHttp,
     protocol: Protocol,
+    forms: Forms,
     timeout: Duration,
 }
 
@@ -238,9 +242,9 @@ impl Connector {
 
     /// Gets one connection ready; it shares no TCP connection with any other.
     pub(crate) fn prepare(&self, session_id: Option<String>) -> Result<Prepared, Error> {
-        let Options { timeout, protocol, .. } = self.options;
+        let Options { timeout, protocol, forms, .. } = self.options;
         let http = self.http(session_id)?;
-        Ok(Prepared { target: self.target.clone(), http, protocol, timeout })
+        Ok(Prepared { target: self.target.clone(), http, protocol, forms, timeout })
     }
 
     /// The signed requests of one connection.
@@ -252,16 +256,12 @@ impl Connector {
 impl Prepared {
     /// Connects, and does the handshake.
     pub(crate) async fn connect(self) -> Result<Client, Error> {
-        let Self { target, http, protocol, timeout } = self;
+        let Self { target, http, protocol, forms, timeout } = self;
         let mut config = StreamableHttpClientTransportConfig::with_uri(target.url().as_str());
         // As many as a caller has in flight; the platforms throttle by themselves.
         config.max_concurrent_requests = usize::from(u16::MAX);
         let transport = StreamableHttpClientTransport::with_client(http.clone(), config);
-        let us = ClientConfig::new(
-            ClientCapabilities::default(),
-            Implementation::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
-        );
-        let connected = us.serve_with_lifecycle(transport, protocol.lifecycle());
+        let connected = Questions(forms).serve_with_lifecycle(transport, protocol.lifecycle());
         let service =
             within(timeout, &target, connected).await?.map_err(|error| explain_start(&error, &target))?;
         Ok(Client { target, http, service, timeout })

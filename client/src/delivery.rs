@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::time::Instant;
 
 use crate::client::{Options, Retries};
@@ -16,6 +16,9 @@ use crate::http::Connections;
 use crate::retry::{self, Trouble, Twice};
 use crate::signer::Signer;
 use crate::target::{Kind, Target};
+
+/// Names the event that a stream is to go on after.
+pub(crate) const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
 /// An HTTP client for one target, shared by all its requests.
 #[derive(Clone, Debug)]
@@ -153,11 +156,15 @@ impl SignedHttp {
     }
 
     /// Opens the server's own stream of events, or takes up one that broke off after an
-    /// event. `None` where the server has none.
+    /// event. `None` where the server has none. The platforms have none, and to ask for it
+    /// would be an invocation, or keep a session from being idle.
     ///
     /// # Errors
     /// What kept the server from being asked, or from answering now.
     pub(crate) async fn listen(&self, headers: &HeaderMap) -> Result<Option<Events>, Error> {
+        if !headers.contains_key(LAST_EVENT) && self.shared.target.is_platform() {
+            return Ok(None);
+        }
         let (sent, _) = self.send(Method::GET, headers, self.session(), Bytes::new()).await?;
         let response = sent.map_err(|error| self.no_reply(error.into()))?;
         let status = response.status().as_u16();

@@ -139,6 +139,11 @@ impl Target {
         self.given_as == GivenAs::Arn && matches!(self.kind, Kind::Runtime(_))
     }
 
+    /// Whether what answers is one of AWS's own front doors for MCP servers.
+    pub(crate) fn is_platform(&self) -> bool {
+        matches!(self.kind, Kind::Runtime(_) | Kind::Gateway | Kind::FunctionUrl)
+    }
+
     /// The endpoint ("qualifier") of the runtime that the URL names.
     pub(crate) fn qualifier(&self) -> String {
         let named = self.url.query_pairs().find(|(name, _)| name == "qualifier");

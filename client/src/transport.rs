@@ -12,7 +12,7 @@ use rmcp::transport::streamable_http_client::{
 };
 use sse_stream::Sse;
 
-use crate::delivery::{Delivered, Outgoing, Session, SignedHttp};
+use crate::delivery::{Delivered, LAST_EVENT, Outgoing, Session, SignedHttp};
 use crate::error::Error;
 use crate::exchange::Answer;
 use crate::retry::Twice;
@@ -70,16 +70,22 @@ impl StreamableHttpClient for SignedHttp {
         Ok(())
     }
 
-    /// Neither host has a stream of its own, so none is asked for.
+    /// The server's own stream, or the rest of an answer that broke off.
     async fn get_stream(
         &self,
         _: Arc<str>,
         _: Option<Arc<str>>,
+        last_event_id: Option<String>,
         _: Option<String>,
-        _: Option<String>,
-        _: HashMap<HeaderName, HeaderValue>,
+        custom_headers: HashMap<HeaderName, HeaderValue>,
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, HttpError> {
-        Err(StreamableHttpError::ServerDoesNotSupportSse)
+        let mut headers = HeaderMap::from_iter(custom_headers);
+        headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        if let Some(last) = last_event_id.and_then(|id| HeaderValue::try_from(id).ok()) {
+            headers.insert(LAST_EVENT, last);
+        }
+        let events = self.listen(&headers).await.map_err(StreamableHttpError::Client)?;
+        events.ok_or(StreamableHttpError::ServerDoesNotSupportSse)
     }
 }
 

@@ -223,6 +223,7 @@ impl Connection {
             retries: self.retries.map_or(Retries::WhereSafe, Retries::AtMost),
             headers: self.headers()?,
             allow_http: self.allow_http,
+            ..Options::default()
         })
     }
 

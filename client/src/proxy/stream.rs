@@ -5,18 +5,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt;
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 use serde_json::Value;
 
 use super::message::{Kind, Message};
 use super::outbox::Outbox;
 use super::upstream::{Upstream, lock};
-use crate::delivery::SignedHttp;
+use crate::delivery::{LAST_EVENT, SignedHttp};
 use crate::error::Error;
 use crate::exchange::Events;
-use crate::target;
-
-const LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 
 /// How often a stream that broke off is taken up again without anything new from it.
 const ATTEMPTS: u32 = 5;
@@ -87,14 +84,9 @@ impl Upstream {
     }
 
     /// Listens to what the server says of its own accord, for as long as the session lasts, if it
-    /// has a session and a stream for that. The platforms have none, and to ask for it would be
-    /// an invocation, or keep a session from being idle.
+    /// has a session and a stream for that.
     pub(super) fn watch(self: &Arc<Self>, http: &SignedHttp) {
-        let platform = matches!(
-            self.server.target.kind(),
-            target::Kind::Runtime(_) | target::Kind::Gateway | target::Kind::FunctionUrl
-        );
-        let Some(session) = http.session().filter(|_| !platform) else { return };
+        let Some(session) = http.session() else { return };
         let (upstream, http) = (Arc::downgrade(self), http.clone());
         let task = tokio::spawn(async move {
             let mut position = Position::default();
