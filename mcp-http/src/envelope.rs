@@ -126,9 +126,12 @@ impl Envelope {
 
     /// Why rmcp could not read a message that passed [`Envelope::read`].
     pub(crate) fn explain(self, body: &[u8]) -> Refusal {
-        let refusal = match serde_json::from_slice::<serde_json::Value>(body) {
-            Err(error) => unreadable(&error),
-            Ok(_) => Refusal::invalid_request("not a message that MCP defines: see its members' types"),
+        let refusal = match (serde_json::from_slice::<serde_json::Value>(body), &self.id, &self.method) {
+            (Err(error), ..) => unreadable(&error),
+            (Ok(_), Some(_), Some(method)) => Refusal::invalid_params(format!(
+                "the params of {method} do not fit: see their members' types"
+            )),
+            _ => Refusal::invalid_request("not a message that MCP defines: see its members' types"),
         };
         refusal.with_id(self.id)
     }
@@ -169,10 +172,16 @@ impl Members<'_> {
         let method: String = serde_json::from_str(method.get()).map_err(|_| {
             Refusal::invalid_request(format!("the method must be a string, got {}", shown(method)))
         })?;
-        if let Some(params) = self.params.filter(|params| !params.get().starts_with('{')) {
-            return Err(Refusal::invalid_params(format!("params must be an object, got {}", shown(params))));
+        // Some clients write null for none.
+        let params = self.params.filter(|params| params.get() != "null");
+        if let Some(params) = params.filter(|params| !params.get().starts_with('{')) {
+            let message = format!("params must be an object, got {}", shown(params));
+            return Err(match id {
+                Some(_) => Refusal::invalid_params(message),
+                None => Refusal::invalid_request(message),
+            });
         }
-        let params = self.params.map_or("{}", RawValue::get);
+        let params = params.map_or("{}", RawValue::get);
         let tool = if id.is_some() { read_params(&method, params)? } else { None };
         Ok(Envelope { id, method: Some(method), tool })
     }

@@ -32,9 +32,10 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, ErrorCode::PARSE_ERROR, message)
     }
 
-    /// 400: the parameters do not fit the method.
+    /// 200: the parameters do not fit the method. The request could be read, so this is its
+    /// answer; clients take another status for the end of the connection.
     pub(crate) fn invalid_params(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, ErrorCode::INVALID_PARAMS, message)
+        Self::new(StatusCode::OK, ErrorCode::INVALID_PARAMS, message)
     }
 
     pub(crate) fn with_id(mut self, id: Option<RequestId>) -> Self {

@@ -5,14 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures::future::BoxFuture;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use rmcp::ServerHandler;
 use rmcp::model::ErrorCode;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -31,6 +31,9 @@ pub type Body = BoxBody<Bytes, Infallible>;
 /// The largest request body, the 6 MB that Lambda passes on: a host that carries less
 /// never gets that far, and tools that want more than that want a reference instead.
 pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
+
+/// How much of a larger body is read, and thrown away: what AgentCore passes on at most.
+const MAX_DRAINED_BYTES: usize = 100 * 1000 * 1000;
 
 const JSON: &str = "application/json";
 const EVENT_STREAM: &str = "text/event-stream";
@@ -160,18 +163,29 @@ fn names_media_type(headers: &HeaderMap, header: HeaderName, wanted: &[&str]) ->
     essences.any(|essence| wanted.iter().any(|wanted| essence.trim().eq_ignore_ascii_case(wanted)))
 }
 
+/// The body. One that is too large is read to its end all the same, if that is near: whoever
+/// is still sending may not see an answer before.
 async fn collect<B>(body: B) -> Result<Bytes, Refusal>
 where
     B: http_body::Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
 {
-    match Limited::new(body, MAX_BODY_BYTES).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("the body is larger than {MAX_BODY_BYTES} bytes");
-            Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::INVALID_REQUEST, message))
+    let (mut body, mut collected, mut size) = (std::pin::pin!(body), BytesMut::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|error| Refusal::invalid_request(format!("the body broke off: {}", error.into())))?;
+        let Ok(data) = frame.into_data() else { continue };
+        size += data.remaining();
+        if size <= MAX_BODY_BYTES {
+            collected.put(data);
+        } else if size > MAX_DRAINED_BYTES {
+            break;
         }
-        Err(error) => Err(Refusal::invalid_request(format!("the body broke off: {error}"))),
     }
+    if size > MAX_BODY_BYTES {
+        let message = format!("the body is larger than {MAX_BODY_BYTES} bytes");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::INVALID_REQUEST, message));
+    }
+    Ok(collected.freeze())
 }
 
 /// Turns rmcp's plain-text errors into JSON-RPC ones, and questions that none can answer.
