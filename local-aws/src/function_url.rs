@@ -25,6 +25,10 @@ use crate::signature::SignatureError;
 /// The largest request (Lambda quotas: 6 MB).
 const MAX_REQUEST_BYTES: usize = 6 * 1024 * 1024;
 
+/// The largest payload that a function may return in one piece (the Runtime API's own error
+/// names the number).
+const MAX_PAYLOAD_BYTES: usize = 6_291_556;
+
 /// What ends the prelude of a streamed response.
 const PRELUDE_END: [u8; 8] = [0; 8];
 
@@ -116,6 +120,9 @@ impl FunctionUrl {
             (Reply::Buffered(payload), mode) => {
                 at_work.release();
                 match mode {
+                    InvokeMode::Buffered if payload.len() > MAX_PAYLOAD_BYTES => Err(format!(
+                        "Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes)."
+                    )),
                     InvokeMode::Buffered => FunctionResponse::from_payload(payload),
                     // A URL that streams passes on whatever the function writes.
                     InvokeMode::ResponseStream => Ok(Response::new(Body::from(payload))),

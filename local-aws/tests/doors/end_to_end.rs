@@ -50,6 +50,22 @@ async fn big_integers_come_back_exact_from_both_hosts() {
 }
 
 #[tokio::test]
+async fn an_answer_of_ten_megabytes_passes_where_the_platform_lets_it() {
+    let caller = caller();
+    let stack = start(config(&[&caller])).await;
+    // It is in the answer twice, as text and as structured content.
+    let name = "x".repeat(5_000_000);
+    let greet = || arguments(&format!(r#"{{"name": "{name}"}}"#));
+    let agentcore = connect(runtime(&stack), &caller).await.expect("connects");
+    let greeted = agentcore.call_tool("greet_user", greet()).await.expect("an answer");
+    assert!(text(&greeted).len() > name.len());
+    let lambda = connect(function_url(&stack), &caller).await.expect("connects");
+    let refused =
+        lambda.call_tool("greet_user", greet()).await.expect_err("too large for Lambda").to_string();
+    assert!(refused.contains("502"), "{refused}");
+}
+
+#[tokio::test]
 async fn sixty_four_concurrent_calls_lose_nothing() {
     let caller = caller();
     let stack = start(config(&[&caller])).await;
