@@ -11,7 +11,7 @@ if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import mcp_lambda' 2>
   "$venv/bin/pip" install --quiet 'mcp==1.30.0' 'run-mcp-servers-with-aws-lambda==0.5.22' 'boto3==1.43.117'
 fi
 
-cargo build --profile demo --locked --bin local-aws --bin agentcore-server --bin lambda-server --bin mcp-sigv4
+[ -n "${BUILT:-}" ] || cargo build --profile demo --locked --bin local-aws --bin agentcore-server --bin lambda-server --bin mcp-sigv4
 directions=$(mktemp)
 build/demo/local-aws up --agentcore-port 0 --lambda-port 0 >"$directions" &
 doors=$!
@@ -31,7 +31,10 @@ multiply_numbers: Multiply two numbers together
 greet_user: Greet a user by name
 add_numbers = 8 {'"'result'"': 8}
 multiply_numbers = 28 {'"'result'"': 28}
-greet_user = Hello, Alice! Nice to meet you. {'"'result': 'Hello, Alice! Nice to meet you.'"'}'
+greet_user = Hello, Alice! Nice to meet you. {'"'result': 'Hello, Alice! Nice to meet you.'"'}
+multiply_numbers = 1393796574908163946345982392040522594123776 {'"'result'"': 1393796574908163946345982392040522594123776}
+add_numbers = a: expected an integer, got "five" None
+subtract_numbers: -32602'
 for host in "bedrock-agentcore $agentcore" "lambda $lambda"; do
   read -r service url <<<"$host"
   printed=$("$venv/bin/python" interop/guide_client.py "$url" "$service")

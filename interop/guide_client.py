@@ -9,13 +9,17 @@ import asyncio
 import sys
 
 import boto3
-from mcp import ClientSession
+from mcp import ClientSession, McpError
 from mcp_lambda.client.streamable_http_sigv4 import streamablehttp_client_with_sigv4
 
 CALLS = [
     ("add_numbers", {"a": 5, "b": 3}),
     ("multiply_numbers", {"a": 4, "b": 7}),
     ("greet_user", {"name": "Alice"}),
+    # What the guide does not call.
+    ("multiply_numbers", {"a": 2**70, "b": 2**70}),
+    ("add_numbers", {"a": "five", "b": 3}),
+    ("subtract_numbers", {}),
 ]
 
 
@@ -34,8 +38,11 @@ async def main(url: str, service: str) -> None:
             for tool in (await client.list_tools()).tools:
                 print(f"{tool.name}: {tool.description}")
             for tool, arguments in CALLS:
-                result = await client.call_tool(tool, arguments)
-                print(f"{tool} = {result.content[0].text} {result.structuredContent}")
+                try:
+                    result = await client.call_tool(tool, arguments)
+                    print(f"{tool} = {result.content[0].text} {result.structuredContent}")
+                except McpError as error:
+                    print(f"{tool}: {error.error.code}")
 
 
 asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,172 @@
+"""Official MCP clients, which cannot sign, at work with both hosts, by way of something that signs.
+
+    python3 interop/clients.py [--json] AGENTCORE LAMBDA [STRIPPED]...
+
+Each is the URL of MCP over plain HTTP, or a command that clients are to start and to talk to over stdio.
+What stands behind STRIPPED does not get the headers Mcp-Method and Mcp-Name, first of AgentCore, then of
+Lambda. Each client goes through what interop/clients/checks.py says, in each era that it can be told to
+speak. Prints a row for each; exits 1 where one is not as it should be, and says how.
+
+Needs npm; installs into build/interop.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAMS = Path(__file__).resolve().parent / "clients"
+INSTALLED = PROGRAMS.parents[1] / "build" / "interop"
+NODE = INSTALLED / "node"
+NODE_PROGRAMS = NODE / "node_modules" / ".bin"
+# What the Inspector wants, and what npm has where the machine's is older.
+OLDEST_NODE = (22, 19)
+NEWER_NODE = "node@24.21.0"
+MOST_SECONDS = 60
+
+HANDSHAKE, MODERN, AUTO = "2025-11-25", "2026-07-28", "auto"
+ERAS = (HANDSHAKE, MODERN, AUTO)
+# What is agreed on: as a rule, and where Mcp-Method and Mcp-Name get lost, which only a handshake can do
+# without. One that is to do without a handshake then complains.
+AGREED = {
+    HANDSHAKE: (HANDSHAKE, HANDSHAKE),
+    MODERN: (MODERN, None),
+    AUTO: (MODERN, HANDSHAKE),
+}
+HEADER_MISMATCH = "-32020: missing required Mcp-Method header"
+# These ask for what the host speaks, and take the refusal of the question for a no.
+NOT_OFFERED = "the server did not offer pinned protocol version 2026-07-28"
+
+
+@dataclass(frozen=True)
+class Client:
+    """A package, and the program in interop/clients that puts it to work."""
+
+    package: str
+    version: str
+    program: str
+    eras: tuple = (HANDSHAKE,)
+    # Where Mcp-Method and Mcp-Name get lost and there is to be no handshake.
+    complaint: str = ""
+
+    @property
+    def venv(self):
+        return INSTALLED / f"{self.package.partition('[')[0]}-{self.version}"
+
+    @property
+    def command(self):
+        match self.program:
+            case "typescript.mjs":
+                return ["node", NODE / self.program, self.package]
+            case "inspector.py":
+                return [sys.executable, PROGRAMS / self.program]
+            case _:
+                return [self.venv / "bin" / "python", PROGRAMS / self.program]
+
+
+PYTHON = [
+    Client("mcp", "1.30.0", "python.py"),
+    Client("mcp", "2.3.0", "python.py", ERAS, HEADER_MISMATCH),
+    # fastmcp is this with a server, which nobody needs here.
+    Client("fastmcp-slim[client]", "4.1.6", "fastmcp_client.py", ERAS, HEADER_MISMATCH),
+]
+NPM = [
+    Client("@modelcontextprotocol/sdk", "1.32.2", "typescript.mjs"),
+    Client("@modelcontextprotocol/client", "2.4.0", "typescript.mjs", ERAS, NOT_OFFERED),
+    Client("@modelcontextprotocol/inspector", "2.12.0", "inspector.py", ERAS, NOT_OFFERED),
+]
+
+
+def install_python():
+    for client in PYTHON:
+        marker = client.venv / "installed"
+        if not marker.exists():
+            shutil.rmtree(client.venv, ignore_errors=True)
+            subprocess.run([sys.executable, "-m", "venv", client.venv], check=True)
+            pip = [client.venv / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*pip, f"{client.package}=={client.version}"], check=True)
+            marker.touch()
+
+
+def install_npm():
+    """Whatever is to be there is installed by one command, which removes all else."""
+    wanted = [f"{client.package}@{client.version}" for client in NPM]
+    told = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True).stdout
+    if tuple(int(number) for number in told.strip("v\n").split(".")[:2]) < OLDEST_NODE:
+        wanted.append(NEWER_NODE)
+    marker = NODE / "installed"
+    if not marker.exists() or marker.read_text() != "\n".join(wanted):
+        npm = ["npm", "install", "--loglevel=error", "--no-save", "--prefix", NODE]
+        NODE.mkdir(parents=True, exist_ok=True)
+        subprocess.run([*npm, *wanted], check=True, stdout=subprocess.DEVNULL)
+        marker.write_text("\n".join(wanted))
+    # Next to what it imports.
+    shutil.copy(PROGRAMS / "typescript.mjs", NODE)
+
+
+def run(command):
+    """The exit code, and what is said. What takes too long is ended with all that it has started."""
+    path = f"{NODE_PROGRAMS}{os.pathsep}{os.environ['PATH']}"
+    process = subprocess.Popen(
+        command,
+        env=os.environ | {"PATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        answer, complaint = process.communicate(timeout=MOST_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return None, f"not done after {MOST_SECONDS} s"
+    return process.returncode, (complaint if process.returncode else answer).strip()
+
+
+def row(client, era, host, target, stripped):
+    agreed = AGREED[era][stripped]
+    code, said = run([*client.command, "--era", era, *shlex.split(target)])
+    holds = (code == 0 and said == agreed) if agreed else (code == 1 and client.complaint in said)
+    outcome = "ok" if holds else f"FAILED, not {agreed or client.complaint}"
+    return {"client": client.package, "version": client.version, "era": era, "host": host, "outcome": outcome, "said": said}
+
+
+def rows(targets):
+    for number, target in enumerate(targets):
+        host, stripped = ("AgentCore", "Lambda")[number % 2], number >= 2
+        name = f"{host} without Mcp-Method and Mcp-Name" if stripped else host
+        for client in PYTHON + NPM:
+            for era in client.eras:
+                yield row(client, era, name, target, stripped)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Official MCP clients at work with both hosts")
+    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    parser.add_argument("agentcore")
+    parser.add_argument("lambda_")
+    parser.add_argument("stripped", nargs="*")
+    given = parser.parse_args()
+
+    install_python()
+    install_npm()
+    seen = []
+    for told in rows([given.agentcore, given.lambda_, *given.stripped]):
+        seen.append(told)
+        if not given.json:
+            print("{outcome}: {host}, {client} {version}, era {era}: {said}".format(**told), flush=True)
+    if given.json:
+        print(json.dumps(seen, indent=2))
+    sys.exit(any(told["outcome"] != "ok" for told in seen))
+
+
+if __name__ == "__main__":
+    main()
