@@ -16,7 +16,8 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::serve::ListenerExt;
 use axum::{Json, Router, ServiceExt};
-use mcp_http::{McpService, Origin};
+pub use mcp_http::McpService;
+use mcp_http::Origin;
 use rmcp::ServerHandler;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -33,17 +34,20 @@ const SESSION_HEADER: &str = "x-amzn-bedrock-agentcore-runtime-session-id";
 const REQUEST_HEADER: &str = "x-amzn-bedrock-agentcore-runtime-request-id";
 const TRACE_HEADER: &str = "x-amzn-trace-id";
 
-/// Every route of the contract over a handler.
-pub fn app<H: ServerHandler>(handler: H) -> Router {
+/// Every route of the contract over a service.
+///
+/// [`McpService::with_sessions`] fits here: the platform gives each session a microVM of its
+/// own (AgentCore developer guide, "MCP protocol contract", on stateful servers).
+pub fn app<H: ServerHandler>(service: McpService<H>) -> Router {
     Router::new()
         // Nesting serves `/mcp` and `/mcp/` alike.
-        .nest_service("/mcp", McpService::new(handler))
+        .nest_service("/mcp", service)
         .route("/ping", get(ping))
         .fallback(not_found)
         .layer(axum::middleware::map_request(name_origin))
 }
 
-/// Serves a handler until `shutdown` resolves, then lets what is in flight end.
+/// Serves a service until `shutdown` resolves, then lets what is in flight end.
 ///
 /// Returns once all is answered, or after `drain_timeout`.
 ///
@@ -51,7 +55,7 @@ pub fn app<H: ServerHandler>(handler: H) -> Router {
 /// Fails only where the listener does.
 pub async fn serve<H: ServerHandler>(
     listener: TcpListener,
-    handler: H,
+    service: McpService<H>,
     shutdown: impl Future<Output = ()> + Send + 'static,
     drain_timeout: Duration,
 ) -> io::Result<()> {
@@ -67,7 +71,7 @@ pub async fn serve<H: ServerHandler>(
         tracing::info!("draining");
         let _ = stopping.send(());
     };
-    let drained = axum::serve(listener, ServiceExt::<Request>::into_make_service(app(handler)))
+    let drained = axum::serve(listener, ServiceExt::<Request>::into_make_service(app(service)))
         .with_graceful_shutdown(shutdown);
     let overdue = async {
         let _ = stopped.await;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use agentcore_server::McpService;
 use anyhow::Context;
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -22,6 +23,10 @@ struct Arguments {
     /// Seconds that requests in flight may take to end after a termination signal
     #[arg(long, env = "MCP_DRAIN_TIMEOUT", default_value_t = agentcore_server::DRAIN_TIMEOUT.as_secs(), value_name = "SECONDS")]
     drain_timeout: u64,
+
+    /// Keep a session for each client, so that tools can ask clients of up to 2025-11-25 something
+    #[arg(long, env = "MCP_SESSIONS")]
+    sessions: bool,
 }
 
 fn main() -> ExitCode {
@@ -51,9 +56,9 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
         .with_context(|| format!("listen on {}: choose another address with --listen", arguments.listen))?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     let drain_timeout = Duration::from_secs(arguments.drain_timeout);
-    agentcore_server::serve(listener, tool_core::mcp::tools(), terminated, drain_timeout)
-        .await
-        .context("serve")
+    let tools = tool_core::mcp::tools();
+    let service = if arguments.sessions { McpService::with_sessions(tools) } else { McpService::new(tools) };
+    agentcore_server::serve(listener, service, terminated, drain_timeout).await.context("serve")
 }
 
 /// Resolves when the platform (SIGTERM) or a person (Ctrl-C) asks the server to end. From

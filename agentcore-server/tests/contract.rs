@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use agentcore_server::McpService;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -18,7 +19,10 @@ use tower::ServiceExt;
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 
 async fn answer(request: Request<Body>) -> (StatusCode, String) {
-    let response = agentcore_server::app(tool_core::mcp::tools()).oneshot(request).await.expect("infallible");
+    let response = agentcore_server::app(McpService::new(tool_core::mcp::tools()))
+        .oneshot(request)
+        .await
+        .expect("infallible");
     let status = response.status();
     let body = response.into_body().collect().await.expect("a body").to_bytes();
     (status, String::from_utf8(body.to_vec()).expect("text"))
@@ -241,7 +245,12 @@ async fn draining_has_an_end() {
     let shutdown = async {
         let _ = stopped.await;
     };
-    let served = tokio::spawn(agentcore_server::serve(listener, Slow, shutdown, Duration::from_millis(100)));
+    let served = tokio::spawn(agentcore_server::serve(
+        listener,
+        McpService::new(Slow),
+        shutdown,
+        Duration::from_millis(100),
+    ));
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"never","arguments":{}}}"#;
     let mut request = InFlight::begin(address, call).await;
     request.connection.write_all(request.rest.as_bytes()).await.expect("writes");

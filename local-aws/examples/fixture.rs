@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use agentcore_server::McpService;
 use lambda_server::InvokeMode;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{ProgressNotificationParam, ServerConfig};
@@ -82,7 +83,13 @@ async fn main() -> Result<(), lambda_http::Error> {
         Some("agentcore") => {
             let listener = tokio::net::TcpListener::bind(std::env::var("MCP_LISTEN")?).await?;
             let never = std::future::pending();
-            Ok(agentcore_server::serve(listener, Fixture, never, agentcore_server::DRAIN_TIMEOUT).await?)
+            Ok(agentcore_server::serve(
+                listener,
+                McpService::new(Fixture),
+                never,
+                agentcore_server::DRAIN_TIMEOUT,
+            )
+            .await?)
         }
         Some("host-checking") => {
             let listener = tokio::net::TcpListener::bind(std::env::var("MCP_LISTEN")?).await?;

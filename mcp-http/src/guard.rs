@@ -14,16 +14,17 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams, CompleteRequestParams,
-    CompleteResult, ContentBlock, CustomRequest, CustomResult, DiscoverResult, ErrorData,
-    GetPromptRequestParams, GetPromptResponse, GetSkillRequestParams, GetSkillResult, GetTaskParams,
-    GetTaskResult, InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListSkillsResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
-    ReadResourceDirectoryRequestParams, ReadResourceDirectoryResult, ReadResourceRequestParams,
-    ReadResourceResponse, ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter,
-    Tool, UnsubscribeRequestParams, UpdateTaskParams,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams, CancelledNotificationParam,
+    CompleteRequestParams, CompleteResult, ContentBlock, CustomNotification, CustomRequest, CustomResult,
+    DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse, GetSkillRequestParams,
+    GetSkillResult, GetTaskParams, GetTaskResult, InitializeRequestParams, InitializeResult,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListSkillsResult, ListToolsResult,
+    PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion, ReadResourceDirectoryRequestParams,
+    ReadResourceDirectoryResult, ReadResourceRequestParams, ReadResourceResponse, ServerConfig,
+    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
+    UpdateTaskParams,
 };
-use rmcp::service::{RequestContext, SubscriptionContext};
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
 
 /// A handler whose panics are answered, shared by all requests.
@@ -57,10 +58,20 @@ macro_rules! guarded {
     };
 }
 
+/// Forwards notifications, which come where there are sessions and have no answer.
+macro_rules! noted {
+    ($($method:ident($($argument:ident: $type:ty)?);)*) => {
+        $(async fn $method(&self, $($argument: $type,)? context: NotificationContext<RoleServer>) {
+            let noted = async { self.0.$method($($argument,)? context).await };
+            // Said in the log, by the hook for panics.
+            let _ = AssertUnwindSafe(noted).catch_unwind().await;
+        })*
+    };
+}
+
 type Context = RequestContext<RoleServer>;
 type Page = Option<PaginatedRequestParams>;
 
-// Notifications are not forwarded: a stateless service accepts and drops them.
 impl<H: ServerHandler> ServerHandler for Guarded<H> {
     async fn call_tool(
         &self,
@@ -97,6 +108,14 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
         list_skills(request: Page, context: Context) -> ListSkillsResult;
         get_skill(request: GetSkillRequestParams, context: Context) -> GetSkillResult;
         read_resource_directory(request: ReadResourceDirectoryRequestParams, context: Context) -> ReadResourceDirectoryResult;
+    }
+
+    noted! {
+        on_cancelled(notification: CancelledNotificationParam);
+        on_progress(notification: ProgressNotificationParam);
+        on_initialized();
+        on_roots_list_changed();
+        on_custom_notification(notification: CustomNotification);
     }
 
     fn negotiate_initialize(&self, request: &InitializeRequestParams) -> Result<InitializeResult, ErrorData> {

@@ -8,13 +8,17 @@
 
 mod envelope;
 mod guard;
+mod intake;
 mod logging;
 mod one_way;
 mod origin;
+mod params;
 mod record;
 mod refusal;
 mod service;
+mod sessions;
 
+pub use intake::MAX_BODY_BYTES;
 pub use logging::init_logging;
 pub use origin::Origin;
-pub use service::{Body, MAX_BODY_BYTES, McpService};
+pub use service::{Body, McpService};

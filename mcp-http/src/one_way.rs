@@ -9,14 +9,26 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::Response;
+use http::header::CONTENT_TYPE;
 use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
 use rmcp::model::{ErrorCode, ErrorData, JsonRpcError, RequestId};
 use serde::Deserialize;
 
+use crate::intake::{EVENT_STREAM, names_media_type};
 use crate::service::Body;
 
+/// The same answer, in which no question is left to wait for.
+pub(crate) fn answer(response: Response<Body>, id: Option<&RequestId>) -> Response<Body> {
+    if !names_media_type(response.headers(), CONTENT_TYPE, &[EVENT_STREAM]) {
+        return response;
+    }
+    response.map(|body| OneWay { body: Some(body), id: id.cloned() }.boxed())
+}
+
 /// An event stream that ends with an error where the handler asks its client something.
-pub(crate) struct OneWay {
+struct OneWay {
     /// `None` once ended, which ends the handler too.
     body: Option<Body>,
     /// Of the request that the stream answers.
@@ -24,10 +36,6 @@ pub(crate) struct OneWay {
 }
 
 impl OneWay {
-    pub(crate) fn new(body: Body, id: Option<RequestId>) -> Self {
-        Self { body: Some(body), id }
-    }
-
     fn refuse(&mut self, question: &str) -> Frame<Bytes> {
         self.body = None;
         let message = format!(

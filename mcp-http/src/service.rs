@@ -5,12 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use futures::future::BoxFuture;
-use http::header::{ACCEPT, CONTENT_TYPE, HOST};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::uri::Authority;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use rmcp::ServerHandler;
@@ -21,22 +20,14 @@ use tower::Service;
 
 use crate::envelope::Envelope;
 use crate::guard::Guarded;
-use crate::one_way::OneWay;
+use crate::intake::{JSON, MAX_BODY_BYTES, check_head, collect, names_media_type, satisfy_rmcp};
+use crate::one_way;
 use crate::record::Record;
 use crate::refusal::Refusal;
+use crate::sessions::Sessions;
 
 /// The body of every answer.
 pub type Body = BoxBody<Bytes, Infallible>;
-
-/// The largest request body, the 6 MB that Lambda passes on: a host that carries less
-/// never gets that far, and tools that want more than that want a reference instead.
-pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
-
-/// How much of a larger body is read, and thrown away: what AgentCore passes on at most.
-const MAX_DRAINED_BYTES: usize = 100 * 1000 * 1000;
-
-const JSON: &str = "application/json";
-const EVENT_STREAM: &str = "text/event-stream";
 
 /// Any rmcp handler as a stateless streamable-HTTP service.
 ///
@@ -46,11 +37,12 @@ const EVENT_STREAM: &str = "text/event-stream";
 /// an event stream.
 pub struct McpService<H> {
     inner: StreamableHttpService<Guarded<H>, NeverSessionManager>,
+    sessions: Option<Arc<Sessions<H>>>,
 }
 
 impl<H> Clone for McpService<H> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone() }
+        Self { inner: self.inner.clone(), sessions: self.sessions.clone() }
     }
 }
 
@@ -63,14 +55,23 @@ impl<H> fmt::Debug for McpService<H> {
 impl<H: ServerHandler> McpService<H> {
     /// Hosts a handler. It is shared by all requests.
     pub fn new(handler: H) -> Self {
+        Self::over(Guarded::new(handler))
+    }
+
+    /// The same, with a session for each client that does the handshake, so that tools can
+    /// ask their clients up to 2025-11-25 too. For a host where all requests of a client
+    /// reach one process.
+    pub fn with_sessions(handler: H) -> Self {
         let handler = Guarded::new(handler);
-        let config = StreamableHttpServerConfig::default()
-            .disable_allowed_hosts()
-            .with_legacy_session_mode(false)
-            .with_json_response(true)
-            .with_max_request_body_bytes(MAX_BODY_BYTES);
+        let sessions = Some(Arc::new(Sessions::new(handler.clone(), config())));
+        Self { sessions, ..Self::over(handler) }
+    }
+
+    fn over(handler: Guarded<H>) -> Self {
+        let config = config().with_legacy_session_mode(false).with_json_response(true);
         let factory = move || Ok(handler.clone());
-        Self { inner: StreamableHttpService::new(factory, Arc::new(NeverSessionManager::default()), config) }
+        let inner = StreamableHttpService::new(factory, Arc::new(NeverSessionManager::default()), config);
+        Self { inner, sessions: None }
     }
 
     async fn answer<B>(mut self, request: Request<B>) -> Response<Body>
@@ -104,8 +105,17 @@ impl<H: ServerHandler> McpService<H> {
         let envelope = Envelope::read(&body)?;
         record.identify(&envelope);
         satisfy_rmcp(&mut parts.headers);
+        let claimed = match &self.sessions {
+            Some(sessions) => sessions.claim(&mut parts, &envelope).await,
+            None => None,
+        };
         let request = Request::from_parts(parts, Full::new(body.clone()));
-        let Ok(response) = self.inner.call(request).await;
+        let response = if let Some(session) = claimed {
+            session.answer(request).await
+        } else {
+            let Ok(response) = self.inner.call(request).await;
+            one_way::answer(response, envelope.id.as_ref())
+        };
         explain(response, envelope, &body).await
     }
 }
@@ -129,75 +139,18 @@ where
     }
 }
 
-/// Method and headers.
-fn check_head(parts: &Parts) -> Result<(), Refusal> {
-    if parts.method != Method::POST {
-        let message =
-            format!("this MCP endpoint is stateless: POST one JSON-RPC message, not {}", parts.method);
-        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::INVALID_REQUEST, message));
-    }
-    if !names_media_type(&parts.headers, CONTENT_TYPE, &[JSON]) {
-        let message = "the Content-Type must be application/json";
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::INVALID_REQUEST, message));
-    }
-    let any_reply = [JSON, "*/*", "application/*"];
-    if parts.headers.contains_key(ACCEPT) && !names_media_type(&parts.headers, ACCEPT, &any_reply) {
-        let message = format!("the Accept header must admit {JSON} (and should admit {EVENT_STREAM})");
-        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, ErrorCode::INVALID_REQUEST, message));
-    }
-    Ok(())
+/// What holds with and without sessions.
+fn config() -> StreamableHttpServerConfig {
+    StreamableHttpServerConfig::default().disable_allowed_hosts().with_max_request_body_bytes(MAX_BODY_BYTES)
 }
 
-/// Puts in place what rmcp insists on and a platform or its health probe may leave out:
-/// both media types, and a Host that can be parsed.
-fn satisfy_rmcp(headers: &mut HeaderMap) {
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-    if headers.get(HOST).is_none_or(|host| Authority::try_from(host.as_bytes()).is_err()) {
-        headers.insert(HOST, HeaderValue::from_static("localhost"));
-    }
-}
-
-fn names_media_type(headers: &HeaderMap, header: HeaderName, wanted: &[&str]) -> bool {
-    let values = headers.get_all(header).iter().filter_map(|value| value.to_str().ok());
-    let mut essences = values.flat_map(|value| value.split(',')).filter_map(|entry| entry.split(';').next());
-    essences.any(|essence| wanted.iter().any(|wanted| essence.trim().eq_ignore_ascii_case(wanted)))
-}
-
-/// The body. One that is too large is read to its end all the same, if that is near: whoever
-/// is still sending may not see an answer before.
-async fn collect<B>(body: B) -> Result<Bytes, Refusal>
-where
-    B: http_body::Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
-{
-    let (mut body, mut collected, mut size) = (std::pin::pin!(body), BytesMut::new(), 0);
-    while let Some(frame) = body.frame().await {
-        let frame = frame
-            .map_err(|error| Refusal::invalid_request(format!("the body broke off: {}", error.into())))?;
-        let Ok(data) = frame.into_data() else { continue };
-        size += data.remaining();
-        if size <= MAX_BODY_BYTES {
-            collected.put(data);
-        } else if size > MAX_DRAINED_BYTES {
-            break;
-        }
-    }
-    if size > MAX_BODY_BYTES {
-        let message = format!("the body is larger than {MAX_BODY_BYTES} bytes");
-        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::INVALID_REQUEST, message));
-    }
-    Ok(collected.freeze())
-}
-
-/// Turns rmcp's plain-text errors into JSON-RPC ones, and questions that none can answer.
+/// Turns rmcp's plain-text errors into JSON-RPC ones.
 async fn explain(
     response: Response<Body>,
     envelope: Envelope,
     body: &[u8],
 ) -> Result<Response<Body>, Refusal> {
     let status = response.status();
-    if names_media_type(response.headers(), CONTENT_TYPE, &[EVENT_STREAM]) {
-        return Ok(response.map(|body| OneWay::new(body, envelope.id).boxed()));
-    }
     if status.is_success() || names_media_type(response.headers(), CONTENT_TYPE, &[JSON]) {
         return Ok(response);
     }

@@ -1,10 +1,15 @@
 //! The service over HTTP: what a caller gets, to the letter.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::StreamExt;
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, StreamBody};
 use mcp_http::{Body, MAX_BODY_BYTES, McpService};
 use rmcp::model::{
     CustomRequest, ProgressNotificationParam, ServerCapabilities, ServerConfig, ServerRequest,
@@ -227,6 +232,20 @@ async fn a_body_over_the_limit_is_413_and_one_at_the_limit_is_not() {
     let response = send(request(), padded(MAX_BODY_BYTES + 1)).await;
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert!(text(response).await.contains("larger than 6291456 bytes"));
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_read_to_its_end() {
+    let (read, piece) = (Arc::new(AtomicUsize::new(0)), Bytes::from(vec![b' '; MAX_BODY_BYTES / 2]));
+    let counted = Arc::clone(&read);
+    let pieces = futures::stream::repeat(piece).take(5).map(move |piece| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Ok::<_, Infallible>(Frame::data(piece))
+    });
+    let request = request().body(StreamBody::new(pieces)).expect("a request");
+    let Ok(response) = McpService::new(Fixture).oneshot(request).await;
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(read.load(Ordering::SeqCst), 5, "whoever still sends may not see an answer before");
 }
 
 #[tokio::test]

@@ -2,16 +2,18 @@
 //! lines as the real tools. For the interoperability checks alone.
 //!
 //! It serves what its environment asks for: the Lambda Runtime API where there is one, an
-//! AgentCore container at `MCP_LISTEN` otherwise.
+//! AgentCore container at `MCP_LISTEN` otherwise, with sessions where `MCP_SESSIONS` is set.
 
 #![expect(deprecated, reason = "the suite asks for the older protocol era too")]
 
 mod prompts;
+mod questions;
 mod resources;
 mod rounds;
 mod subscriptions;
 mod tools;
 
+use agentcore_server::McpService;
 use lambda_server::InvokeMode;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, ErrorData,
@@ -156,5 +158,9 @@ async fn main() -> Result<(), lambda_http::Error> {
     };
     let listener = tokio::net::TcpListener::bind(address).await?;
     let never = std::future::pending();
-    Ok(agentcore_server::serve(listener, everything, never, agentcore_server::DRAIN_TIMEOUT).await?)
+    let service = match std::env::var_os("MCP_SESSIONS") {
+        Some(_) => McpService::with_sessions(everything),
+        None => McpService::new(everything),
+    };
+    Ok(agentcore_server::serve(listener, service, never, agentcore_server::DRAIN_TIMEOUT).await?)
 }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ClientCapabilities, CustomRequest, ErrorData,
-    LoggingMessageNotificationParam, ProgressNotificationParam, ServerRequest,
+    CallToolRequestParams, CallToolResult, ClientCapabilities, ErrorData, LoggingMessageNotificationParam,
+    ProgressNotificationParam,
 };
 use rmcp::service::ServiceError;
 use serde_json::{Value, json};
 
-use super::{Context, complete, typed};
+use super::{Context, complete, questions, typed};
 
 /// One red pixel.
 pub(super) const PNG: &str =
@@ -90,7 +90,7 @@ pub(super) fn says(text: &str) -> Result<CallToolResult, ErrorData> {
     complete(json!({ "content": [{ "type": "text", "text": text }] }))
 }
 
-fn fails(text: &str) -> Result<CallToolResult, ErrorData> {
+pub(super) fn fails(text: &str) -> Result<CallToolResult, ErrorData> {
     complete(json!({ "content": [{ "type": "text", "text": text }], "isError": true }))
 }
 
@@ -115,10 +115,14 @@ pub(super) async fn call(
             says("The answer, late.")
         }
         "test_missing_capability" => with_sampling(context),
-        "test_sampling" => sample(context, given("prompt")?).await,
-        "test_elicitation" => elicit(context, given("message")?, form()).await,
-        "test_elicitation_sep1034_defaults" => elicit(context, "Review this", form_with_defaults()).await,
-        "test_elicitation_sep1330_enums" => elicit(context, "Choose", form_of_choices()).await,
+        "test_sampling" => questions::sample(context, given("prompt")?).await,
+        "test_elicitation" => questions::elicit(context, given("message")?, questions::form()).await,
+        "test_elicitation_sep1034_defaults" => {
+            questions::elicit(context, "Review this", questions::form_with_defaults()).await
+        }
+        "test_elicitation_sep1330_enums" => {
+            questions::elicit(context, "Choose", questions::form_of_choices()).await
+        }
         name => complete(json!({ "content": contents(name)? })),
     }
 }
@@ -181,62 +185,4 @@ fn with_sampling(context: &Context) -> Result<CallToolResult, ErrorData> {
     }
     let sampling = ClientCapabilities::builder().enable_sampling().build();
     Err(ErrorData::missing_required_client_capability(sampling))
-}
-
-async fn sample(context: &Context, prompt: &str) -> Result<CallToolResult, ErrorData> {
-    let messages = json!([{ "role": "user", "content": { "type": "text", "text": prompt } }]);
-    let answer =
-        ask(context, "sampling/createMessage", json!({ "messages": messages, "maxTokens": 100 })).await;
-    match answer {
-        Ok(answer) => says(&format!("LLM response: {answer}")),
-        Err(error) => fails(&format!("no model: {error}")),
-    }
-}
-
-async fn elicit(context: &Context, message: &str, properties: Value) -> Result<CallToolResult, ErrorData> {
-    let schema = json!({ "type": "object", "properties": properties, "required": [] });
-    let form = json!({ "message": message, "requestedSchema": schema });
-    match ask(context, "elicitation/create", form).await {
-        Ok(answer) => says(&format!("User response: {answer}")),
-        Err(error) => fails(&format!("no user: {error}")),
-    }
-}
-
-/// A request to the client. rmcp's own types for it lose numbers where those are of any size.
-async fn ask(context: &Context, method: &str, params: Value) -> Result<Value, ServiceError> {
-    let request = ServerRequest::CustomRequest(CustomRequest::new(method, Some(params)));
-    let answer = context.peer.send_request(request).await?;
-    serde_json::to_value(answer).map_err(|_| ServiceError::UnexpectedResponse)
-}
-
-fn form() -> Value {
-    json!({ "username": { "type": "string", "description": "Your name" },
-            "email": { "type": "string", "description": "Your address" } })
-}
-
-fn form_with_defaults() -> Value {
-    json!({
-        "name": { "type": "string", "default": "John Doe" },
-        "age": { "type": "integer", "default": 30 },
-        "score": { "type": "number", "default": 95.5 },
-        "status": { "type": "string", "enum": ["active", "inactive", "pending"], "default": "active" },
-        "verified": { "type": "boolean", "default": true },
-    })
-}
-
-fn form_of_choices() -> Value {
-    let options = ["option1", "option2", "option3"];
-    let titled = json!([
-        { "const": "value1", "title": "First" },
-        { "const": "value2", "title": "Second" },
-        { "const": "value3", "title": "Third" },
-    ]);
-    let names = ["Option One", "Option Two", "Option Three"];
-    json!({
-        "untitledSingle": { "type": "string", "enum": options },
-        "titledSingle": { "type": "string", "oneOf": titled },
-        "legacyEnum": { "type": "string", "enum": ["opt1", "opt2", "opt3"], "enumNames": names },
-        "untitledMulti": { "type": "array", "items": { "type": "string", "enum": options } },
-        "titledMulti": { "type": "array", "items": { "anyOf": titled } },
-    })
 }

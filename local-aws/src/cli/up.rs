@@ -28,6 +28,10 @@ pub(super) struct Up {
     #[arg(long, value_name = "PROGRAM")]
     lambda_server: Option<PathBuf>,
 
+    /// Environment variable for the servers, which see nothing of this shell's
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
+    environment: Vec<(String, String)>,
+
     /// How the function URL passes answers on
     #[arg(long, value_enum, default_value_t)]
     invoke_mode: Mode,
@@ -85,8 +89,10 @@ impl Up {
         };
         let mut config =
             Config::new(agentcore_server, lambda_server, Identities::from_iter([caller.clone()]));
-        config.agentcore_server.show_log = self.logs;
-        config.lambda_server.show_log = self.logs;
+        for server in [&mut config.agentcore_server, &mut config.lambda_server] {
+            server.show_log = self.logs;
+            server.environment.extend(self.environment.iter().cloned());
+        }
         config.agentcore_port = self.agentcore_port;
         config.lambda_port = self.lambda_port;
         config.invoke_mode = match self.invoke_mode {
@@ -98,6 +104,12 @@ impl Up {
         config.clock_offset = self.clock_offset;
         Ok(config)
     }
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// What to paste into another terminal.

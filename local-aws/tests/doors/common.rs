@@ -27,9 +27,9 @@ static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
             build.env_remove(name);
         }
     }
-    let bins =
-        ["--bin", "agentcore-server", "--bin", "lambda-server", "--bin", "mcp-sigv4", "--example", "fixture"];
-    let built = build.args(["build", "--quiet", "--profile", profile]).args(bins);
+    let bins = ["agentcore-server", "lambda-server", "mcp-sigv4"].map(|bin| format!("--bin={bin}"));
+    let examples = ["everything", "fixture"].map(|example| format!("--example={example}"));
+    let built = build.args(["build", "--quiet", "--profile", profile]).args(bins).args(examples);
     let built = built.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).status();
     assert!(built.expect("cargo runs").success(), "the servers build");
     directory

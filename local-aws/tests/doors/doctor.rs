@@ -233,7 +233,12 @@ async fn a_url_that_anybody_can_call_is_named() {
     );
     let tools = tool_core::mcp::tools();
     let never = std::future::pending();
-    tokio::spawn(agentcore_server::serve(listener, tools, never, agentcore_server::DRAIN_TIMEOUT));
+    tokio::spawn(agentcore_server::serve(
+        listener,
+        agentcore_server::McpService::new(tools),
+        never,
+        agentcore_server::DRAIN_TIMEOUT,
+    ));
     let examined = doctor(&stack, &caller, &open).await;
     examined.fails("closed", "anybody can call it", "AuthType: AWS_IAM");
 }

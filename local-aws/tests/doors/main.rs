@@ -6,3 +6,4 @@ mod doctor;
 mod end_to_end;
 mod environments;
 mod proxy;
+mod questions;
