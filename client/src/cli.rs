@@ -95,7 +95,7 @@ struct Call {
     #[arg(long, value_name = "OBJECT")]
     json: Option<String>,
 
-    /// Let the server have the defaults of what it asks on the way (elicitation)
+    /// Send forms that the server wants filled in on the way (elicitation) back with their defaults
     #[arg(long)]
     accept_defaults: bool,
 }

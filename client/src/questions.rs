@@ -14,8 +14,8 @@ pub enum Forms {
     /// The server is told that nobody is here to be asked.
     #[default]
     Unsupported,
-    /// It goes back with the defaults of its fields. One that requires a field without a
-    /// default is declined.
+    /// It goes back with the defaults of its fields. One without any is declined, and so is
+    /// one that requires a field without a default.
     Defaults,
 }
 
@@ -53,14 +53,15 @@ impl ClientHandler for Questions {
     }
 }
 
-/// The defaults of a form's fields; `None` where a required field has none.
+/// The defaults of a form's fields; `None` where there are none or a required one is missing.
 fn fill_in(form: &ElicitationSchema) -> Option<Map<String, Value>> {
     let default = |field| Some(serde_json::to_value(field).ok()?.get("default")?.clone());
     let fields = form.properties.iter();
     let filled_in: Map<String, Value> =
         fields.filter_map(|(name, field)| Some((name.clone(), default(field)?))).collect();
-    let required = form.required.iter().flatten();
-    required.into_iter().all(|name| filled_in.contains_key(name)).then_some(filled_in)
+    let mut required = form.required.iter().flatten();
+    let complete = required.all(|name| filled_in.contains_key(name));
+    (complete && !filled_in.is_empty()).then_some(filled_in)
 }
 
 #[cfg(test)]
@@ -83,5 +84,7 @@ mod tests {
         assert_eq!(filled_in.to_string(), r#"{"age":30,"kind":"b","name":"Jo","score":95.5,"sure":true}"#);
         let required = optional.replace(r#""type": "object","#, r#""type": "object", "required": ["note"],"#);
         assert_eq!(fill_in(&form(&required)), None);
+        let nothing = r#"{"type": "object", "properties": {"sure": {"type": "boolean"}}}"#;
+        assert_eq!(fill_in(&form(nothing)), None, "nobody has said yes");
     }
 }

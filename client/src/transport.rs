@@ -81,7 +81,10 @@ impl StreamableHttpClient for SignedHttp {
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, HttpError> {
         let mut headers = HeaderMap::from_iter(custom_headers);
         headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-        if let Some(last) = last_event_id.and_then(|id| HeaderValue::try_from(id).ok()) {
+        if let Some(last) = last_event_id {
+            // One that cannot be named cannot be gone on from.
+            let last =
+                HeaderValue::try_from(last).map_err(|_| StreamableHttpError::ServerDoesNotSupportSse)?;
             headers.insert(LAST_EVENT, last);
         }
         let events = self.listen(&headers).await.map_err(StreamableHttpError::Client)?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use mcp_sigv4::{Client, Error, JsonObject, Options, Signing, Target};
 use serde_json::{Value, json};
@@ -26,19 +26,36 @@ enum Act {
     /// Longer than anybody waits.
     Silence,
     Html,
+    /// The stream of the answer ends early, and can be taken up again.
+    BreakOff,
 }
 
-use Act::{Answer, Html, RetryAfter, Rpc, RpcUnder, Silence, Status};
+use Act::{Answer, BreakOff, Html, RetryAfter, Rpc, RpcUnder, Silence, Status};
 
 #[derive(Clone)]
 struct Script {
     acts: Arc<Mutex<VecDeque<Act>>>,
     /// The session ids that came with the calls.
     calls: Arc<Mutex<Vec<Option<String>>>>,
+    /// The id of the call whose answer broke off.
+    broken_off: Arc<Mutex<Value>>,
     annotations: Value,
 }
 
-async fn handle(State(script): State<Script>, headers: HeaderMap, body: Bytes) -> Response {
+/// A stream with one event.
+fn stream(event: String) -> Response {
+    ([("content-type", "text/event-stream")], event).into_response()
+}
+
+async fn handle(State(script): State<Script>, method: Method, headers: HeaderMap, body: Bytes) -> Response {
+    if method != Method::POST {
+        if headers.get("last-event-id").is_none_or(|id| id != "7") {
+            return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        }
+        let id = script.broken_off.lock().expect("not poisoned").clone();
+        let result = json!({ "content": [{ "type": "text", "text": "resumed" }] });
+        return stream(format!("data: {}\n\n", json!({ "jsonrpc": "2.0", "id": id, "result": result })));
+    }
     let message: Value = serde_json::from_slice(&body).expect("JSON");
     let id = message["id"].clone();
     let result =
@@ -70,6 +87,10 @@ async fn handle(State(script): State<Script>, headers: HeaderMap, body: Bytes) -
                     (StatusCode::from_u16(status).expect("a status"), axum::Json(error(code))).into_response()
                 }
                 Silence => std::future::pending().await,
+                BreakOff => {
+                    *script.broken_off.lock().expect("not poisoned") = id;
+                    stream("id: 7\nretry: 10\ndata: \n\n".to_owned())
+                }
                 Html => ([("content-type", "text/html")], "<h1>hello</h1>").into_response(),
             }
         }
@@ -102,6 +123,7 @@ async fn run_on(host: Host, acts: &[Act], annotations: &str) -> Outcome {
     let script = Script {
         acts: Arc::new(Mutex::new(acts.iter().copied().collect())),
         calls: Arc::default(),
+        broken_off: Arc::default(),
         annotations: serde_json::from_str(annotations).expect("JSON"),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
@@ -127,6 +149,15 @@ async fn run_on(host: Host, acts: &[Act], annotations: &str) -> Outcome {
     assert!(calls.iter().all(|session| session.as_deref() == Some("session-1")), "{calls:?}");
     let result = result.map(|result| result.content[0].as_text().expect("text").text.clone());
     Outcome { result, sent: calls.len(), took }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_taken_up_where_the_server_can() {
+    for host in [Host::Anybody, Host::AgentCore] {
+        let outcome = run_on(host, &[BreakOff], RUNS_ONCE).await;
+        assert_eq!(outcome.result.expect("an answer"), "resumed");
+        assert_eq!(outcome.sent, 1);
+    }
 }
 
 #[tokio::test]
