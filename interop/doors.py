@@ -1,10 +1,12 @@
 """`local-aws up` with programs of one's choice, and a plain address for each door.
 
-Clients that cannot sign reach the doors through the forwarder, which signs and changes nothing else.
+Clients that cannot sign reach the doors through `client/examples/forwarder.rs`, which signs, and lets
+messages and their headers through as they are.
 """
 
 import os
 import re
+import selectors
 import subprocess
 import time
 from contextlib import ExitStack, contextmanager
@@ -13,7 +15,7 @@ from pathlib import Path
 BUILT = Path(os.environ.get("BUILT", "build/demo"))
 PROGRAMS = ["local-aws", "agentcore-server", "lambda-server", "mcp-sigv4"]
 EXAMPLES = ["forwarder", "everything"]
-PATIENCE = 20
+PATIENCE = 30
 
 
 class CouldNotRun(Exception):
@@ -21,18 +23,19 @@ class CouldNotRun(Exception):
 
 
 def build():
+    """The programs, unless BUILT says where they are."""
     wanted = [f"--bin={name}" for name in PROGRAMS] + [f"--example={name}" for name in EXAMPLES]
     if "BUILT" not in os.environ:
         subprocess.run(["cargo", "build", "--profile", "demo", "--locked", *wanted], check=True)
 
 
 @contextmanager
-def started(*command, environment=None):
-    """A program that runs until it is no longer needed, and what it prints."""
+def started(*command, environment=None, stdout=subprocess.DEVNULL):
+    """A program that runs until it is no longer needed."""
     environment = os.environ | (environment or {})
-    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(list(map(str, command)), stdout=stdout, env=environment)
     try:
-        yield process.stdout
+        yield process
     finally:
         process.terminate()
         try:
@@ -42,8 +45,23 @@ def started(*command, environment=None):
             process.wait()
 
 
+@contextmanager
+def saying(pattern, *command, environment=None):
+    """The same, and what it has printed once that holds the pattern."""
+    with started(*command, environment=environment, stdout=subprocess.PIPE) as process:
+        printed, deadline = b"", time.monotonic() + PATIENCE
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while not re.search(pattern, printed.decode()):
+                piece = selector.select(deadline - time.monotonic()) and os.read(process.stdout.fileno(), 4096)
+                if not piece:
+                    raise CouldNotRun(f"{command[0]} does not say {pattern}, but {printed.decode()!r}")
+                printed += piece
+        yield printed.decode()
+
+
 class Doors:
-    """Both doors, open. Where they are, and as whom they are called."""
+    """Both doors, open: what is behind them, and as whom it is called."""
 
     def __init__(self, directions, stack):
         self.environment = dict(re.findall(r"([A-Z_]+)=(\S+)", directions))
@@ -52,12 +70,10 @@ class Doors:
         self.stack = stack
 
     def address(self, target, *options):
-        """Where requests to a target may go unsigned; forwarded until the doors close."""
-        forwarder = started(BUILT / "examples/forwarder", *options, target, environment=self.environment)
-        said = self.stack.enter_context(forwarder).readline().strip()
-        if not said:
-            raise CouldNotRun(f"the forwarder to {target} does not say where it listens")
-        return said
+        """Where requests to a target may go unsigned, as long as the doors are open."""
+        command = [BUILT / "examples/forwarder", *options, target]
+        forwarder = saying(r"http://.*\n", *command, environment=self.environment)
+        return self.stack.enter_context(forwarder).strip()
 
 
 @contextmanager
@@ -65,11 +81,5 @@ def doors(*options):
     """`local-aws up` with these options."""
     with ExitStack() as stack:
         up = [BUILT / "local-aws", "up", "--agentcore-port", "0", "--lambda-port", "0", *options]
-        printed = stack.enter_context(started(*up))
-        directions, deadline = "", time.monotonic() + PATIENCE
-        while "lambda-url" not in directions and time.monotonic() < deadline:
-            line = printed.readline()
-            if not line:
-                raise CouldNotRun("local-aws ended before its doors were open")
-            directions += line
+        directions = stack.enter_context(saying(r"lambda-url\S*\n", *up))
         yield Doors(directions, stack)

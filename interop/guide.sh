@@ -2,6 +2,7 @@
 # Runs the original guide's Python client library against `local-aws up`, on both hosts.
 #
 #   interop/guide.sh            needs python3 with venv; installs into build/interop
+#   BUILT=build/demo interop/guide.sh    with the programs there as they are
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +14,7 @@ fi
 
 [ -n "${BUILT:-}" ] || cargo build --profile demo --locked --bin local-aws --bin agentcore-server --bin lambda-server --bin mcp-sigv4
 directions=$(mktemp)
-build/demo/local-aws up --agentcore-port 0 --lambda-port 0 >"$directions" &
+"${BUILT:-build/demo}/local-aws" up --agentcore-port 0 --lambda-port 0 >"$directions" &
 doors=$!
 trap 'kill $doors 2>/dev/null; rm -f "$directions"' EXIT
 for _ in $(seq 100); do grep -q lambda-url "$directions" && break; sleep 0.1; done

@@ -1,15 +1,48 @@
 """What was found, as a page."""
 
-from pathlib import Path
-
 import suite
 
 HEAD = """\
 # Proven against software that was written elsewhere
 
-`interop/run` makes this page and fails where it would be another one. All of it goes through the front doors
-of `local-aws`, which check signatures and policies; clients that cannot sign reach them through a forwarder
-that signs and changes nothing else. What an AWS account would add is in the last section of the main README.
+`interop/run` makes this page, and fails where it would be another one. All of it goes through the front doors of
+`local-aws`, which check signatures and policies. Clients that cannot sign reach them through a forwarder, which signs,
+names the host, and keeps to one session of AgentCore; what client and host say to each other it does not touch.
+What only an AWS account could show is in the last section of the main README.
+"""
+
+SUITE = """
+## The official conformance suite
+
+`@modelcontextprotocol/conformance` {version}: every scenario of each revision, but those of OAuth, for which IAM stands
+in, and of extensions (tasks, skills), which no revision demands. The server is `local-aws/examples/everything`, a handler
+with all that the suite asks for, hosted by the same lines as the real tools. The client is the program `mcp-sigv4`, as
+`interop/conformance/client.py` runs it. Scenarios passed:
+
+"""
+
+CLIENTS = """
+## Clients
+
+Each connects, lists the tools, calls each of them and twenty at once, and has a bad argument and an unknown tool refused,
+in each era that it can be told to speak. Numbers beyond 64 bits are exact in Python's; TypeScript's sends them as texts, and
+the Inspector, which has JavaScript's numbers and its own list of tools, is spared them and the unknown tool. The cells are
+the version that was agreed on. In the last columns a platform drops the headers `Mcp-Method` and `Mcp-Name`: whoever
+insists on 2026-07-28 is refused with -32020, as the protocol demands, and whoever falls back to the handshake works.
+
+"""
+
+ELSEWHERE = """
+The guide's own client library, which signs by itself, passes on both hosts (`interop/guide.sh`). The clients above pass
+through `mcp-sigv4 proxy` too, over stdio and by HTTP (`interop/proxy.sh`, which `.ci/run` runs).
+"""
+
+ORIGINAL = """
+## The original beside ours
+
+The guide's Python server and both hosts get the same requests, from everyday to hostile, and the answers are compared
+for what they mean (`interop/original`).
+
 """
 
 
@@ -19,80 +52,70 @@ def table(head, rows):
 
 
 def passed(found, side, host, revision):
-    outcomes = [outcome for key, outcome in found.items() if key[:3] == (side, host, revision)]
-    return f"{sum(outcome == [] for outcome in outcomes)} of {len(outcomes)}"
+    shown = [result.shown() for key, result in found.items() if key[:3] == (side, host, revision)]
+    return f"{shown.count('passes')} of {len(shown)}"
 
 
 def suite_section(found):
     lanes = [("server", host) for host in suite.HOSTS] + [("client", "mcp-sigv4")]
     rows = [[host, *(passed(found, side, host, revision) for revision in suite.REVISIONS)] for side, host in lanes]
-    text = f"""
-## The official conformance suite
-
-`@modelcontextprotocol/conformance` {suite.VERSION}: every scenario of each revision but those of OAuth, for which IAM
-stands in. The server is `local-aws/examples/everything`, a handler with all that the suite asks for, hosted by the
-same lines as the real tools. The client is the program `mcp-sigv4`, as `interop/conformance/client.py` runs it.
-Scenarios passed:
-
-"""
-    text += table(["", *suite.REVISIONS], rows)
+    text = SUITE.format(version=suite.VERSION) + table(["", *suite.REVISIONS], rows)
     text += "\nThe others, which are checked to be these and no more (`interop/conformance/expected.json`):\n\n"
-    return text + "".join(f"- {line}\n" for line in exceptions(found))
+    text += "".join(f"- {line}\n" for line in exceptions(found))
+    text += "\nWithin scenarios that pass, the suite itself leaves out:\n\n"
+    return text + "".join(f"- {line}\n" for line in skipped(found))
 
 
 def exceptions(found):
-    """A line for each reason: which scenarios, on which hosts."""
-    listed, by_reason = suite.expectations(), {}
-    for (_, host, revision, scenario), outcome in found.items():
-        if outcome != []:
-            outcome, reason = listed.get((host, revision, scenario), (outcome, "Not listed."))
-            hosts, scenarios = by_reason.setdefault(reason, ({}, {}))
-            hosts[host] = scenarios[scenario] = True
-    for reason, (hosts, scenarios) in by_reason.items():
-        where = "all hosts" if list(hosts) == suite.HOSTS else " and ".join(hosts)
-        yield f"{', '.join(f'`{scenario}`' for scenario in scenarios)} ({where}): {reason}"
+    """A line for each reason, hosts and scenarios that do not pass."""
+    listed, lanes = suite.expectations(), {}
+    for (_, host, revision, scenario), result in found.items():
+        if result.shown() != "passes":
+            reason = suite.reason(host, revision, scenario, result, listed) or f"NOT LISTED: {result.shown()}"
+            lanes.setdefault((scenario, reason), {})[host] = True
+    merged = {}
+    for (scenario, reason), hosts in lanes.items():
+        merged.setdefault((reason, tuple(hosts)), []).append(scenario)
+    for (reason, hosts), scenarios in merged.items():
+        yield f"{named(scenarios)}, on {where(hosts)}: {reason}"
+
+
+def skipped(found):
+    lanes = {}
+    for (_, host, _, scenario), result in found.items():
+        if result.shown() == "passes" and result.skipped:
+            lanes.setdefault((scenario, tuple(result.skipped)), {})[host] = True
+    for (scenario, ids), hosts in lanes.items():
+        yield f"{named([scenario])}, on {where(hosts)}: {named(ids)}"
+
+
+def named(names):
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def where(hosts):
+    return "all hosts" if list(hosts) == list(suite.HOSTS) else "; ".join(hosts)
 
 
 def clients_section(rows):
     hosts = list(dict.fromkeys(row["host"] for row in rows))
     lanes = dict.fromkeys((row["client"], row["version"], row["era"]) for row in rows)
-    said = {(row["client"], row["version"], row["era"], row["host"]): outcome(row) for row in rows}
-    cells = [[*lane, *(said[*lane, host] for host in hosts)] for lane in lanes]
-    text = """
-## Clients
-
-Each connects, lists the tools, calls each, and gets a bad argument, an unknown tool and a number beyond 64 bits right,
-in each era that it can be told to speak. The version is what was agreed on. The last columns are what becomes of it
-where a platform drops the headers `Mcp-Method` and `Mcp-Name`: whoever insists on 2026-07-28 is refused with -32020, as
-the protocol demands, and whoever falls back to the handshake works. The guide's own client library, which signs by
-itself, passes on both hosts too (`interop/guide.sh`), and so do all of these through `mcp-sigv4 proxy`
-(`interop/proxy.sh`).
-
-"""
-    return text + table(["client", "", "era asked for", *hosts], cells)
+    cells = {(row["client"], row["version"], row["era"], row["host"]): cell(row) for row in rows}
+    lines = [[*lane, *(cells[*lane, host] for host in hosts)] for lane in lanes]
+    return CLIENTS + table(["client", "", "era asked for", *hosts], lines) + ELSEWHERE
 
 
-def outcome(row):
-    if row["outcome"] != "ok":
-        return f"FAILED: {row['outcome']}"
-    agreed = row["said"]
-    return agreed if len(agreed) == len("2026-07-28") else "refused"
+def cell(row):
+    return (row["agreed"] or "refused") if row["outcome"] == "ok" else "FAILED"
 
 
 def original_section(found):
-    text = """
-## The original beside ours
-
-The guide's Python server and both hosts get the same requests, from everyday to hostile, and the answers are compared
-for what they mean (`interop/original`).
-
-"""
     rows = [[host["name"], host["requests"], host["alike"], host["differ"]] for host in found["hosts"]]
-    text += table(["", "requests", "answered alike", "otherwise"], rows)
+    text = ORIGINAL + table(["", "requests", "answered alike", "otherwise"], rows)
     text += "\nWhat differs, which is checked to be this and no more (`interop/original/differences.toml`):\n\n"
     return text + "".join(f"- {difference['reason']}\n" for difference in found["differences"])
 
 
-def made(suite, clients, original, guide=None):
-    """The page. The guide's client has no figures: where it fails there is no page."""
+def made(suite, clients, original, guide):
+    """The page, of what each part found. Of the guide's client that is its faults."""
     return HEAD + suite_section(suite) + clients_section(clients) + original_section(original)

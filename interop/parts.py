@@ -1,25 +1,27 @@
 """The parts that are programs of their own: real clients, the guide's client, the original's server."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import clients as sdks
+import sdks
 from doors import CouldNotRun, doors, started
 
 HERE = Path(__file__).resolve().parent
-ORIGINAL = "mcp-1.30.0"
+# The newest that runs the guide's server.
+[ORIGINAL] = [client for client in sdks.PYTHON if client.package == "mcp" and client.version < "2"]
 STRIP = ["--strip", "mcp-method", "--strip", "mcp-name"]
+# All of a part; each takes a few minutes at most.
+MOST_SECONDS = 1800
 
 
 def answered(*command):
     """What a program prints as JSON, whatever it thinks of it."""
-    done = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, text=True)
-    if done.returncode not in (0, 1):
+    done = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, text=True, timeout=MOST_SECONDS)
+    if done.returncode not in (0, 1) or not done.stdout:
         raise CouldNotRun(f"{Path(command[0]).name} exits with {done.returncode}")
     return json.loads(done.stdout)
 
@@ -29,7 +31,7 @@ def clients():
     with doors() as opened:
         whole = [opened.address(target) for target in (opened.runtime, opened.function)]
         stripped = [opened.address(target, *STRIP) for target in (opened.runtime, opened.function)]
-        return answered(HERE / "clients.py", "--json", *whole, *stripped)
+        return answered(HERE / "sdks.py", "--json", *whole, *stripped)
 
 
 def clients_faults(rows):
@@ -39,16 +41,16 @@ def clients_faults(rows):
 
 
 def guide():
-    """The guide's client against both hosts; it signs by itself."""
-    subprocess.run([HERE / "guide.sh"], check=True, stdout=subprocess.DEVNULL)
+    """What the guide's client, which signs by itself, has to say where it fails."""
+    done = subprocess.run([HERE / "guide.sh"], stdout=subprocess.PIPE, text=True, timeout=MOST_SECONDS)
+    return [] if done.returncode == 0 else [done.stdout]
 
 
 def original():
     """The numbers, the differences and the faults of interop/original/compare.py."""
     sdks.install_python()
-    python = Path("build/interop") / ORIGINAL / "bin/python"
     port = free_port()
-    with started(python, HERE / "original/server.py", port), doors() as opened:
+    with started(ORIGINAL.venv / "bin/python", HERE / "original/server.py", port), doors() as opened:
         wait_for(port)
         hosts = [("AgentCore", opened.runtime), ("Lambda", opened.function)]
         ours = [f"{name}={opened.address(target)}" for name, target in hosts]

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Official MCP clients, which cannot sign, at work through `mcp-sigv4 proxy`, over stdio and by HTTP,
-# against both hosts of `local-aws up`. Which clients, and what they do, is in interop/clients.py.
+# against both hosts of `local-aws up`. Which clients, and what they do, is in interop/sdks.py.
 #
 #   interop/proxy.sh            needs python3 with venv, and npm; installs into build/interop
-#   BUILT=1 interop/proxy.sh    with the programs in build/demo as they are
+#   BUILT=build/demo interop/proxy.sh    with the programs there as they are
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 out=build/interop/proxy
-client=build/demo/mcp-sigv4
+built=${BUILT:-build/demo}
+client=$built/mcp-sigv4
 started=()
 
 fail() {
@@ -40,7 +41,7 @@ listen() {
 
 [ -n "${BUILT:-}" ] || cargo build --profile demo --locked --bin local-aws --bin agentcore-server --bin lambda-server --bin mcp-sigv4
 mkdir -p "$out"
-build/demo/local-aws up --agentcore-port 0 --lambda-port 0 >"$out/directions" &
+"$built/local-aws" up --agentcore-port 0 --lambda-port 0 >"$out/directions" &
 started+=($!)
 patiently "local-aws does not say where its doors are" grep -q lambda-url "$out/directions"
 eval "$(grep '^export' "$out/directions")"
@@ -48,13 +49,13 @@ runtime=$(grep -o 'arn:aws:bedrock-agentcore:.*' "$out/directions")
 function=$(grep -o 'http://[^ ]*lambda-url[^ ]*' "$out/directions")
 
 echo "over stdio:"
-python3 interop/clients.py "$client proxy --tool-timeout 60 $runtime" "$client proxy --tool-timeout 60 $function"
+python3 interop/sdks.py "$client proxy --tool-timeout 60 $runtime" "$client proxy --tool-timeout 60 $function"
 
 listening=() addresses=()
 listen agentcore "$runtime"
 listen lambda "$function"
 echo "by HTTP:"
-python3 interop/clients.py "${addresses[@]}"
+python3 interop/sdks.py "${addresses[@]}"
 
 for proxy in "${listening[@]}"; do
   kill "$proxy"

@@ -1,6 +1,6 @@
 """Official MCP clients, which cannot sign, at work with both hosts, by way of something that signs.
 
-    python3 interop/clients.py [--json] AGENTCORE LAMBDA [STRIPPED]...
+    python3 interop/sdks.py [--json] AGENTCORE LAMBDA [STRIPPED]...
 
 Each is the URL of MCP over plain HTTP, or a command that clients are to start and to talk to over stdio.
 What stands behind STRIPPED does not get the headers Mcp-Method and Mcp-Name, first of AgentCore, then of
@@ -28,7 +28,7 @@ NODE_PROGRAMS = NODE / "node_modules" / ".bin"
 # What the Inspector wants, and what npm has where the machine's is older.
 OLDEST_NODE = (22, 19)
 NEWER_NODE = "node@24.21.0"
-MOST_SECONDS = 60
+MOST_SECONDS = 180
 
 HANDSHAKE, MODERN, AUTO = "2025-11-25", "2026-07-28", "auto"
 ERAS = (HANDSHAKE, MODERN, AUTO)
@@ -53,7 +53,7 @@ class Client:
     program: str
     eras: tuple = (HANDSHAKE,)
     # Where Mcp-Method and Mcp-Name get lost and there is to be no handshake.
-    complaint: str = ""
+    complaint: str | None = None
 
     @property
     def venv(self):
@@ -115,7 +115,7 @@ def run(command):
     path = f"{NODE_PROGRAMS}{os.pathsep}{os.environ['PATH']}"
     process = subprocess.Popen(
         command,
-        env=os.environ | {"PATH": path},
+        env=os.environ | {"PATH": path, "NO_PROXY": "127.0.0.1,localhost"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -125,18 +125,28 @@ def run(command):
     try:
         answer, complaint = process.communicate(timeout=MOST_SECONDS)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
         return None, f"not done after {MOST_SECONDS} s"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
     return process.returncode, (complaint if process.returncode else answer).strip()
 
 
 def row(client, era, host, target, stripped):
     agreed = AGREED[era][stripped]
     code, said = run([*client.command, "--era", era, *shlex.split(target)])
-    holds = (code == 0 and said == agreed) if agreed else (code == 1 and client.complaint in said)
-    outcome = "ok" if holds else f"FAILED, not {agreed or client.complaint}"
-    return {"client": client.package, "version": client.version, "era": era, "host": host, "outcome": outcome, "said": said}
+    expected = agreed or client.complaint
+    holds = (code == 0 and said == agreed) if agreed else (code == 1 and expected is not None and expected in said)
+    return {
+        "client": client.package,
+        "version": client.version,
+        "era": era,
+        "host": host,
+        "outcome": "ok" if holds else f"not {expected}",
+        "agreed": agreed,
+        "said": said,
+    }
 
 
 def rows(targets):
@@ -149,6 +159,8 @@ def rows(targets):
 
 
 def main():
+    # So that what was started is ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = argparse.ArgumentParser(description="Official MCP clients at work with both hosts")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     parser.add_argument("agentcore")

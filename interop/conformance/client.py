@@ -1,6 +1,8 @@
 """What the conformance suite tests as a client: the program `mcp-sigv4`, run as each scenario needs it.
 
     python client.py PROGRAM URL        started by the suite, which says in the environment what it wants
+
+Exits with 1 where the program does.
 """
 
 import json
@@ -12,7 +14,7 @@ scenario = os.environ["MCP_CONFORMANCE_SCENARIO"]
 context = json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT") or "{}")
 stateless = os.environ.get("MCP_CONFORMANCE_PROTOCOL_VERSION") == "2026-07-28"
 
-FORMS = ("test_mrtr_echo_state", "test_mrtr_unrelated", "test_mrtr_no_state", "test_mrtr_no_result_type")
+ASK_BACK = ("test_mrtr_echo_state", "test_mrtr_unrelated", "test_mrtr_no_state", "test_mrtr_no_result_type")
 
 
 def run(command, *arguments):
@@ -20,15 +22,19 @@ def run(command, *arguments):
     program, url = sys.argv[1:]
     protocol = ["--protocol", "2026-07-28" if stateless else "initialize"]
     done = subprocess.run([program, command, "--output", "json", *protocol, url, *arguments], stdout=subprocess.PIPE)
-    return json.loads(done.stdout or "null")
+    if done.returncode != 0:
+        sys.exit(f"{command} {arguments} exits with {done.returncode}")
+    return json.loads(done.stdout)
 
 
 def call(tool, arguments, *options):
     return run("call", tool, "--json", json.dumps(arguments), *options)
 
 
-tools = {tool["name"]: tool for tool in run("tools") or []}
+tools = {tool["name"]: tool for tool in run("tools")}
 match scenario:
+    case "initialize" | "request-metadata" | "json-schema-ref-no-deref":
+        pass
     case "tools_call":
         call("add_numbers", {"a": 5, "b": 3})
     case "sse-retry":
@@ -36,8 +42,11 @@ match scenario:
     case "elicitation-sep1034-client-defaults":
         call("test_client_elicitation_defaults", {}, "--accept-defaults")
     case "sep-2322-client-request-state":
-        for tool in FORMS:
+        for tool in ASK_BACK:
             call(tool, {}, "--accept-defaults")
+    case "http-standard-headers":
+        for tool in tools:
+            call(tool, {})
     case "http-custom-headers":
         for wanted in context["toolCalls"]:
             call(wanted["name"], wanted["arguments"])
@@ -47,8 +56,5 @@ match scenario:
             call(tool, {"region": "us-west1"})
     case "json-schema-2020-12-preservation":
         call("json_schema_echo", {"schema": tools["json_schema_2020_12_tool"]["inputSchema"]})
-    case "initialize" | "request-metadata" | "http-standard-headers" | "json-schema-ref-no-deref":
-        for tool in tools:
-            call(tool, {})
     case _:
         sys.exit(f"no command for the scenario {scenario}")

@@ -7,17 +7,25 @@ checks that fail and the reason; any other outcome, for the better too, is a fau
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
-import tempfile
+import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from doors import BUILT, CouldNotRun, doors
 
 VERSION = "0.2.0-alpha.12"
 NODE = "24.21.0"
 REVISIONS = ["2025-06-18", "2025-11-25", "2026-07-28"]
-HOSTS = ["AgentCore", "Lambda", "Lambda, streaming"]
+# What runs behind each door, by the options of `local-aws up` and the door.
+HOSTS = {
+    "AgentCore": ([], "runtime"),
+    "AgentCore with sessions": (["--env", "MCP_SESSIONS=true"], "runtime"),
+    "Lambda": ([], "function"),
+    "Lambda, streaming": (["--invoke-mode", "response-stream"], "function"),
+}
 HERE = Path(__file__).parent
 INSTALLED = Path("build/interop/conformance")
 # A scenario may take 30 s; the whole of them took 10 when all was well.
@@ -36,46 +44,79 @@ def install():
 
 
 def suite(*arguments):
-    """One run of the suite; what it prints."""
-    bin_ = (INSTALLED / "node_modules").absolute()
-    path = os.pathsep.join([str(bin_ / "node/bin"), os.environ["PATH"]])
-    command = [bin_ / "node/bin/node", bin_ / ".bin/conformance", *arguments]
+    """One run of the suite: its exit code, and what it prints."""
+    modules = (INSTALLED / "node_modules").absolute()
+    path = os.pathsep.join([str(modules / "node/bin"), os.environ["PATH"]])
+    command = [modules / "node/bin/node", modules / ".bin/conformance", *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=os.environ | {"PATH": path})
     except subprocess.TimeoutExpired as error:
         raise CouldNotRun(f"the suite took more than {PATIENCE} s: {arguments}") from error
-    return done.stdout
+    return done.returncode, done.stdout
 
 
 def scenarios(side, revision):
     """What there is to run, by name. Authorization is OAuth's, which IAM stands in for."""
-    listed = re.findall(r"^ +- (\S+) \[", suite("list", f"--{side}", "--spec-version", revision), re.MULTILINE)
-    return [name for name in listed if not name.startswith("auth/")]
+    code, listed = suite("list", f"--{side}", "--spec-version", revision)
+    names = re.findall(r"^ +- (\S+) \[", listed, re.MULTILINE)
+    if code != 0 or not names:
+        raise CouldNotRun(f"the suite lists no scenarios for a {side} of {revision}: {listed}")
+    return [name for name in names if not name.startswith("auth/")]
+
+
+class Outcome(NamedTuple):
+    """What came of a scenario: the checks that failed, and those that the suite left out."""
+
+    failed: list
+    skipped: list
+    tested: bool
+
+    def shown(self):
+        if self.failed:
+            return "fails " + ", ".join(self.failed)
+        return "passes" if self.tested else "has nothing tested"
+
+
+NOT_RUN = Outcome(["not run"], [], False)
+
+
+def outcome(checks):
+    def ids(*statuses):
+        # Whether what was sent is well-formed is checked of anything.
+        return sorted({check["id"] for check in checks if check["status"] in statuses})
+
+    tested = set(ids("SUCCESS")) - {"wire-schema-valid"}
+    return Outcome(ids("FAILURE", "WARNING"), ids("SKIPPED"), bool(tested))
 
 
 def outcomes(folder):
-    """By scenario: the checks that failed, or None where nothing was checked at all."""
-    found = {}
-    for file in sorted(Path(folder).glob("*/checks.json")):
-        scenario = re.sub(r"^server-|-\d{4}-\d\d-\d\dT[\d-]+Z$", "", file.parent.name, count=0)
-        checks = json.loads(file.read_text())
-        failed = sorted({check["id"] for check in checks if check["status"] == "FAILURE"})
-        found[scenario] = failed if failed or any(check["status"] == "SUCCESS" for check in checks) else None
-    return found
+    """By scenario, as the suite names its folders."""
+    files = sorted(folder.glob("*/checks.json"))
+    named = {re.sub(r"-\d{4}-\d\d-\d\dT[\d-]+Z$", "", file.parent.name): file for file in files}
+    return {name: outcome(json.loads(file.read_text())) for name, file in named.items()}
 
 
-def against_host(address, revision):
-    with tempfile.TemporaryDirectory() as folder:
-        suite("server", "--url", address, "--suite", "all", "--spec-version", revision, "-o", folder)
-        return outcomes(folder)
+def empty(*names):
+    """A folder for results, which stay until the next run."""
+    folder = INSTALLED / "results" / "-".join(names).replace(", ", "-").replace(" ", "-")
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def against_host(host, address, revision):
+    folder = empty(host, revision)
+    suite("server", "--url", address, "--suite", "all", "--spec-version", revision, "-o", folder)
+    ran = outcomes(folder)
+    return {name.removeprefix("server-"): result for name, result in ran.items()}
 
 
 def against_client(scenario, revision):
-    """The suite is the server, and starts the client."""
-    command = f"python3 {HERE / 'client.py'} {(BUILT / 'mcp-sigv4').absolute()}"
-    with tempfile.TemporaryDirectory() as folder:
-        suite("client", "--command", command, "--scenario", scenario, "--spec-version", revision, "-o", folder)
-        return outcomes(folder).get(scenario, ["not run"])
+    """The suite is the server, and starts the client, whose exit code counts too."""
+    folder = empty("client", revision, scenario)
+    command = shlex.join(map(str, [sys.executable, HERE / "client.py", (BUILT / "mcp-sigv4").absolute()]))
+    code, _ = suite("client", "--command", command, "--scenario", scenario, "--spec-version", revision, "-o", folder)
+    result = outcomes(folder).get(scenario, NOT_RUN)
+    return result if code == 0 or result.failed else result._replace(failed=[f"exit code {code}"])
 
 
 def found():
@@ -85,17 +126,13 @@ def found():
     everything = BUILT / "examples/everything"
     servers = ["--agentcore-server", everything, "--lambda-server", everything]
     answers = {}
-    with doors(*servers) as buffered, doors(*servers, "--invoke-mode", "response-stream") as streaming:
-        addresses = {
-            "AgentCore": buffered.address(buffered.runtime),
-            "Lambda": buffered.address(buffered.function),
-            "Lambda, streaming": streaming.address(streaming.function),
-        }
-        for host in HOSTS:
+    for host, (options, door) in HOSTS.items():
+        with doors(*servers, *options) as opened:
+            address = opened.address(getattr(opened, door))
             for revision in REVISIONS:
-                ran = against_host(addresses[host], revision)
+                ran = against_host(host, address, revision)
                 for scenario in wanted[revision]:
-                    answers["server", host, revision, scenario] = ran.get(scenario, ["not run"])
+                    answers["server", host, revision, scenario] = ran.get(scenario, NOT_RUN)
     for revision in REVISIONS:
         for scenario in scenarios("client", revision):
             answers["client", "mcp-sigv4", revision, scenario] = against_client(scenario, revision)
@@ -103,33 +140,33 @@ def found():
 
 
 def expectations():
-    """The entries of expected.json, by (host, revision, scenario)."""
+    """The entries of expected.json, by (host, revision, scenario): what fails, and the reason."""
     listed = {}
     for entry in json.loads((HERE / "expected.json").read_text()):
         for host in entry.get("hosts", HOSTS):
             for revision in entry.get("revisions", REVISIONS):
-                for scenario, outcome in entry["scenarios"].items():
-                    listed[host, revision, scenario] = outcome, entry["reason"]
+                for scenario, failed in entry["scenarios"].items():
+                    listed[host, revision, scenario] = failed, entry["reason"]
     return listed
 
 
-def shown(outcome):
-    match outcome:
-        case []:
-            return "passes"
-        case None:
-            return "has nothing tested"
-        case _:
-            return "fails " + ", ".join(outcome)
+def reason(host, revision, scenario, result, listed):
+    """Why a scenario does not pass, if it is listed so."""
+    failed, why = listed.get((host, revision, scenario), ([], None))
+    if (failed is None and not result.failed and not result.tested) or (failed and failed == result.failed):
+        return why
+    return None
 
 
 def faults(answers):
     """What is not as it is listed, a line each. `answers` is what `found` found."""
     listed = expectations()
-    for (_, host, revision, scenario), outcome in answers.items():
-        expected, _ = listed.get((host, revision, scenario), ([], ""))
-        if outcome != expected:
-            yield f"{host}, {revision}, {scenario}: {shown(outcome)}, where it was to be: {shown(expected)}"
+    for (_, host, revision, scenario), result in answers.items():
+        expected = (host, revision, scenario) in listed
+        if result.shown() == "passes" and expected:
+            yield f"{host}, {revision}, {scenario}: is listed, and passes now: take it out of expected.json"
+        elif result.shown() != "passes" and not reason(host, revision, scenario, result, listed):
+            yield f"{host}, {revision}, {scenario}: {result.shown()}, and is {'listed otherwise' if expected else 'not listed'}"
     ran = {(host, scenario) for _, host, _, scenario in answers}
     for host, scenario in sorted({(host, scenario) for host, _, scenario in listed} - ran):
         yield f"{host}, {scenario}: is listed, and the suite has no such scenario"

@@ -21,7 +21,7 @@ from pathlib import Path
 from ask import Server, Unreachable
 from meaning import meaning
 from protocol import initialize
-from requests import REQUESTS
+from corpus import REQUESTS
 
 LISTED = Path(__file__).with_name("differences.toml")
 SHOWN_CHARACTERS = 160
