@@ -30,10 +30,10 @@ def build():
 
 
 @contextmanager
-def started(*command, environment=None, stdout=subprocess.DEVNULL):
+def started(*command, environment=None, stdout=subprocess.DEVNULL, stderr=None):
     """A program that runs until it is no longer needed."""
     environment = os.environ | (environment or {})
-    process = subprocess.Popen(list(map(str, command)), stdout=stdout, env=environment)
+    process = subprocess.Popen(list(map(str, command)), stdout=stdout, stderr=stderr, env=environment)
     try:
         yield process
     finally:

@@ -13,6 +13,7 @@ from doors import CouldNotRun, doors, started
 HERE = Path(__file__).resolve().parent
 # The newest that runs the guide's server.
 [ORIGINAL] = [client for client in sdks.PYTHON if client.package == "mcp" and client.version < "2"]
+LOG = Path("build/interop/original.log")
 STRIP = ["--strip", "mcp-method", "--strip", "mcp-name"]
 # All of a part; each takes a few minutes at most.
 MOST_SECONDS = 1800
@@ -50,7 +51,8 @@ def original():
     """The numbers, the differences and the faults of interop/original/compare.py."""
     sdks.install_python()
     port = free_port()
-    with started(ORIGINAL.venv / "bin/python", HERE / "original/server.py", port), doors() as opened:
+    server = [ORIGINAL.venv / "bin/python", HERE / "original/server.py", port]
+    with open(LOG, "w") as log, started(*server, stderr=log), doors() as opened:
         wait_for(port)
         hosts = [("AgentCore", opened.runtime), ("Lambda", opened.function)]
         ours = [f"{name}={opened.address(target)}" for name, target in hosts]

@@ -6,7 +6,8 @@
 
 use std::borrow::Cow;
 
-use rmcp::model::RequestId;
+use http::StatusCode;
+use rmcp::model::{ErrorCode, RequestId};
 use serde::Deserialize;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
@@ -164,10 +165,7 @@ impl Members<'_> {
         let params = self.params.filter(|params| params.get() != "null");
         if let Some(params) = params.filter(|params| !params.get().starts_with('{')) {
             let message = format!("params must be an object, got {}", shown(params));
-            return Err(match id {
-                Some(_) => Refusal::invalid_params(message),
-                None => Refusal::invalid_request(message),
-            });
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, ErrorCode::INVALID_PARAMS, message));
         }
         let params = params.map_or("{}", RawValue::get);
         let tool = if id.is_some() { read_params(&method, params)? } else { None };
