@@ -34,7 +34,7 @@ add_numbers = 8 {'"'result'"': 8}
 multiply_numbers = 28 {'"'result'"': 28}
 greet_user = Hello, Alice! Nice to meet you. {'"'result': 'Hello, Alice! Nice to meet you.'"'}
 multiply_numbers = 1393796574908163946345982392040522594123776 {'"'result'"': 1393796574908163946345982392040522594123776}
-add_numbers = a: expected an integer, got "five" None
+a: expected an integer, got "five": not an integer in decimal digits None
 subtract_numbers: -32602'
 for host in "bedrock-agentcore $agentcore" "lambda $lambda"; do
   read -r service url <<<"$host"

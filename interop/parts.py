@@ -1,6 +1,7 @@
 """The parts that are programs of their own: real clients, the guide's client, the original's server."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import time
 from pathlib import Path
 
 import sdks
-from doors import CouldNotRun, doors, started
+from doors import BUILT, CouldNotRun, doors, started
 
 HERE = Path(__file__).resolve().parent
 # The newest that runs the guide's server.
@@ -43,7 +44,8 @@ def clients_faults(rows):
 
 def guide():
     """What the guide's client, which signs by itself, has to say where it fails."""
-    done = subprocess.run([HERE / "guide.sh"], stdout=subprocess.PIPE, text=True, timeout=MOST_SECONDS)
+    built = os.environ | {"BUILT": str(BUILT)}
+    done = subprocess.run([HERE / "guide.sh"], stdout=subprocess.PIPE, text=True, timeout=MOST_SECONDS, env=built)
     return [] if done.returncode == 0 else [done.stdout]
 
 

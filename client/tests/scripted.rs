@@ -216,14 +216,14 @@ async fn an_answer_is_final_even_if_it_is_an_error() {
 async fn retries_end_with_the_timeout() {
     let outcome = run(&[Status(429); 100], RUNS_ONCE).await;
     assert!(matches!(outcome.result, Err(Error::Status { status: 429, .. })), "{:?}", outcome.result);
-    assert!(outcome.took < Duration::from_secs(4), "{:?}", outcome.took);
+    assert!(outcome.took < Duration::from_secs(8), "{:?}", outcome.took);
 }
 
 #[tokio::test]
 async fn a_silent_server_is_given_up_with_the_timeout() {
     let outcome = run(&[Silence], IDEMPOTENT).await;
     assert!(matches!(outcome.result, Err(Error::TimedOut { .. })), "{:?}", outcome.result);
-    assert!(outcome.took < Duration::from_secs(4), "{:?}", outcome.took);
+    assert!(outcome.took < Duration::from_secs(8), "{:?}", outcome.took);
 }
 
 #[tokio::test]

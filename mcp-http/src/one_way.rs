@@ -85,6 +85,12 @@ fn question(event: &[u8]) -> Option<String> {
         _id: serde::de::IgnoredAny,
         method: String,
     }
-    let mut lines = event.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data:"));
-    lines.find_map(|line| serde_json::from_slice(line).ok()).map(|Question { method, .. }| method)
+    messages(event)
+        .find_map(|message| serde_json::from_slice(message).ok())
+        .map(|Question { method, .. }| method)
+}
+
+/// The messages in a piece of an event stream, which are a line each.
+pub(crate) fn messages(piece: &[u8]) -> impl Iterator<Item = &[u8]> {
+    piece.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data:"))
 }

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::envelope::Envelope;
+use crate::one_way::messages;
 use crate::origin::Origin;
 use crate::service::Body;
 
@@ -79,13 +80,7 @@ impl Record {
 
     /// Notes what a piece of the answer says of the outcome.
     fn observe(&mut self, data: &[u8], stream: bool) {
-        let outcome = if stream {
-            data.split(|byte| *byte == b'\n')
-                .filter_map(|line| line.strip_prefix(b"data:"))
-                .find_map(read_outcome)
-        } else {
-            read_outcome(data)
-        };
+        let outcome = if stream { messages(data).find_map(read_outcome) } else { read_outcome(data) };
         self.outcome = outcome.unwrap_or(self.outcome);
     }
 }

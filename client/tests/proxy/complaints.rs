@@ -373,7 +373,7 @@ async fn complaint_10_it_answers_long_before_an_editor_loses_patience() {
     let started = Instant::now();
     let proxy = Proxy::before(&server, &[]).await;
     // `interop/proxy_bench.sh` measures it; this holds on the slowest of machines.
-    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     proxy.must_be_well().await;
 }
 
