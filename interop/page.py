@@ -8,7 +8,9 @@ HEAD = """\
 `interop/run` makes this page, and fails where it would be another one. All of it goes through the front doors of
 `local-aws`, which check signatures and policies. Clients that cannot sign reach them through a forwarder, which signs,
 names the host, and keeps to one session of AgentCore; what client and host say to each other it does not touch.
-What only an AWS account could show is in the last section of the main README.
+
+In short: of the official suite all passes that a host of its kind can serve, and all that is asked of a client without
+OAuth; each official client works in each era that it speaks; and each difference to the original has its reason. What only an AWS account could show is in the last section of the main README.
 """
 
 SUITE = """

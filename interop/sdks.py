@@ -152,7 +152,7 @@ def row(client, era, host, target, stripped):
 def rows(targets):
     for number, target in enumerate(targets):
         host, stripped = ("AgentCore", "Lambda")[number % 2], number >= 2
-        name = f"{host} without Mcp-Method and Mcp-Name" if stripped else host
+        name = f"{host}, headers dropped" if stripped else host
         for client in PYTHON + NPM:
             for era in client.eras:
                 yield row(client, era, name, target, stripped)
