@@ -58,10 +58,14 @@ def passed(found, side, host, revision):
     return f"{shown.count('passes')} of {len(shown)}"
 
 
-def suite_section(found):
+def suite_table(found):
     lanes = [("server", host) for host in suite.HOSTS] + [("client", "mcp-sigv4")]
     rows = [[host, *(passed(found, side, host, revision) for revision in suite.REVISIONS)] for side, host in lanes]
-    text = SUITE.format(version=suite.VERSION) + table(["", *suite.REVISIONS], rows)
+    return table(["", *suite.REVISIONS], rows)
+
+
+def suite_section(found):
+    text = SUITE.format(version=suite.VERSION) + suite_table(found)
     text += "\nThe others, which are checked to be these and no more (`interop/conformance/expected.json`):\n\n"
     text += "".join(f"- {line}\n" for line in exceptions(found))
     text += "\nWithin scenarios that pass, the suite itself leaves out:\n\n"
@@ -99,25 +103,29 @@ def where(hosts):
     return "all hosts" if list(hosts) == list(suite.HOSTS) else "; ".join(hosts)
 
 
-def clients_section(rows):
+def clients_table(rows):
     hosts = list(dict.fromkeys(row["host"] for row in rows))
     lanes = dict.fromkeys((row["client"], row["version"], row["era"]) for row in rows)
     cells = {(row["client"], row["version"], row["era"], row["host"]): cell(row) for row in rows}
     lines = [[*lane, *(cells[*lane, host] for host in hosts)] for lane in lanes]
-    return CLIENTS + table(["client", "", "era asked for", *hosts], lines) + ELSEWHERE
+    return table(["client", "", "era asked for", *hosts], lines)
 
 
 def cell(row):
     return (row["agreed"] or "refused") if row["outcome"] == "ok" else "FAILED"
 
 
-def original_section(found):
+def original_table(found):
     rows = [[host["name"], host["requests"], host["alike"], host["differ"]] for host in found["hosts"]]
-    text = ORIGINAL + table(["", "requests", "answered alike", "otherwise"], rows)
+    return table(["", "requests", "answered alike", "otherwise"], rows)
+
+
+def original_section(found):
+    text = ORIGINAL + original_table(found)
     text += "\nWhat differs, which is checked to be this and no more (`interop/original/differences.toml`):\n\n"
     return text + "".join(f"- {difference['reason']}\n" for difference in found["differences"])
 
 
 def made(suite, clients, original, guide):
     """The page, of what each part found. Of the guide's client that is its faults."""
-    return HEAD + suite_section(suite) + clients_section(clients) + original_section(original)
+    return HEAD + suite_section(suite) + CLIENTS + clients_table(clients) + ELSEWHERE + original_section(original)
