@@ -7,9 +7,10 @@ messages and their headers through as they are.
 import os
 import re
 import selectors
+import signal
 import subprocess
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 # Where `cargo test` leaves them too.
@@ -27,20 +28,40 @@ def build():
         subprocess.run(["cargo", "build", "--locked", "--bins", "--examples"], check=True)
 
 
+def end(process):
+    """Ends a program with all that it has started in its group, by asking first."""
+    for number, patience in [(signal.SIGTERM, 10), (signal.SIGKILL, None)]:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+
+
 @contextmanager
 def started(*command, environment=None, stdout=subprocess.DEVNULL, stderr=None):
     """A program that runs until it is no longer needed."""
-    environment = os.environ | (environment or {})
-    process = subprocess.Popen(list(map(str, command)), stdout=stdout, stderr=stderr, env=environment)
+    process = subprocess.Popen(
+        list(map(str, command)),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        env=os.environ | (environment or {}),
+        start_new_session=True,
+    )
     try:
         yield process
     finally:
-        process.terminate()
+        end(process)
+
+
+def finished(*command, seconds, environment=None, stderr=None):
+    """The exit code of a program, and what it prints."""
+    with started(*command, environment=environment, stdout=subprocess.PIPE, stderr=stderr) as process:
         try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            printed, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired as error:
+            raise CouldNotRun(f"{Path(command[0]).name} took more than {seconds} s") from error
+        return process.returncode, printed.decode()
 
 
 @contextmanager

@@ -6,18 +6,22 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-venv=build/interop/venv
-if ! [ -x "$venv/bin/python" ] || ! "$venv/bin/python" -c 'import mcp_lambda' 2>/dev/null; then
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet 'mcp==1.30.0' 'run-mcp-servers-with-aws-lambda==0.5.22' 'boto3==1.43.117'
+venv=build/interop/guide
+packages=(mcp==1.30.0 run-mcp-servers-with-aws-lambda==0.5.22 boto3==1.43.117)
+if [ "$(cat "$venv/installed" 2>/dev/null)" != "${packages[*]}" ]; then
+  rm -rf "$venv"
+  { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet "${packages[@]}"; } || exit 2
+  echo "${packages[*]}" >"$venv/installed"
 fi
+export NO_PROXY=127.0.0.1
 
 [ -n "${BUILT:-}" ] || cargo build --profile demo --locked --bin local-aws --bin agentcore-server --bin lambda-server --bin mcp-sigv4
 directions=$(mktemp)
 "${BUILT:-build/demo}/local-aws" up --agentcore-port 0 --lambda-port 0 >"$directions" &
 doors=$!
 trap 'kill $doors 2>/dev/null; rm -f "$directions"' EXIT
-for _ in $(seq 100); do grep -q lambda-url "$directions" && break; sleep 0.1; done
+for _ in $(seq 300); do grep -q lambda-url "$directions" && break; sleep 0.1; done
+grep -q lambda-url "$directions" || { echo "local-aws does not say where its doors are"; exit 2; }
 eval "$(grep '^export' "$directions")"
 export AWS_DEFAULT_REGION=$AWS_REGION
 

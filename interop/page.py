@@ -5,19 +5,20 @@ import suite
 HEAD = """\
 # Proven against software that was written elsewhere
 
-`interop/run` makes this page, and fails where it would be another one. All of it goes through the front doors of
-`local-aws`, which check signatures and policies. Clients that cannot sign reach them through a forwarder, which signs,
-names the host, and keeps to one session of AgentCore; what client and host say to each other it does not touch.
+`interop/run` makes this page, and fails where it would be another one. Servers are reached through the front doors of
+`local-aws`, which check signatures and policies. Clients that cannot sign go through a forwarder, which signs, names the
+host, and keeps to one session of AgentCore; what client and host say to each other it does not touch.
 
-In short: of the official suite all passes that a host of its kind can serve, and all that is asked of a client without
-OAuth; each official client works in each era that it speaks; and each difference to the original has its reason. What only an AWS account could show is in the last section of the main README.
+In short: all passes that the official suite asks of a client without OAuth. What it asks of a server and is not served
+here is listed with the reason. Each official client works in each era that it speaks. Each difference to the original has
+its reason too. What only an AWS account could show is in the last section of the main README.
 """
 
 SUITE = """
 ## The official conformance suite
 
-`@modelcontextprotocol/conformance` {version}: every scenario of each revision, but those of OAuth, for which IAM stands
-in, and of extensions (tasks, skills), which no revision demands. The server is `local-aws/examples/everything`, a handler
+`@modelcontextprotocol/conformance` {version}: every scenario of each revision. Left out are those of OAuth, for which
+IAM stands in, and of extensions (tasks, skills), which no revision demands. The server is `local-aws/examples/everything`, a handler
 with all that the suite asks for, hosted by the same lines as the real tools. The client is the program `mcp-sigv4`, as
 `interop/conformance/client.py` runs it. Scenarios passed:
 
@@ -30,7 +31,7 @@ Each connects, lists the tools, calls each of them and twenty at once, and has a
 in each era that it can be told to speak. Numbers beyond 64 bits are exact in Python's; TypeScript's sends them as texts, and
 the Inspector, which has JavaScript's numbers and its own list of tools, is spared them and the unknown tool. The cells are
 the version that was agreed on. In the last columns a platform drops the headers `Mcp-Method` and `Mcp-Name`: whoever
-insists on 2026-07-28 is refused with -32020, as the protocol demands, and whoever falls back to the handshake works.
+insists on 2026-07-28 is refused, as the protocol demands, and whoever falls back to the handshake works.
 
 """
 
@@ -68,7 +69,7 @@ def suite_section(found):
     text = SUITE.format(version=suite.VERSION) + suite_table(found)
     text += "\nThe others, which are checked to be these and no more (`interop/conformance/expected.json`):\n\n"
     text += "".join(f"- {line}\n" for line in exceptions(found))
-    text += "\nWithin scenarios that pass, the suite itself leaves out:\n\n"
+    text += "\nChecks that the suite itself skips in scenarios that pass (AgentCore's door names sessions, whatever the server):\n\n"
     return text + "".join(f"- {line}\n" for line in skipped(found))
 
 
@@ -117,7 +118,7 @@ def cell(row):
 
 def original_table(found):
     rows = [[host["name"], host["requests"], host["alike"], host["differ"]] for host in found["hosts"]]
-    return table(["", "requests", "answered alike", "otherwise"], rows)
+    return table(["", "requests", "answered alike", "differently, for reasons below"], rows)
 
 
 def original_section(found):

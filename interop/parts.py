@@ -1,15 +1,13 @@
 """The parts that are programs of their own: real clients, the guide's client, the original's server."""
 
 import json
-import os
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import sdks
-from doors import BUILT, CouldNotRun, doors, started
+from doors import BUILT, CouldNotRun, doors, finished, started
 
 HERE = Path(__file__).resolve().parent
 # The newest that runs the guide's server.
@@ -22,10 +20,10 @@ MOST_SECONDS = 1800
 
 def answered(*command):
     """What a program prints as JSON, whatever it thinks of it."""
-    done = subprocess.run([sys.executable, *command], stdout=subprocess.PIPE, text=True, timeout=MOST_SECONDS)
-    if done.returncode not in (0, 1) or not done.stdout:
-        raise CouldNotRun(f"{Path(command[0]).name} exits with {done.returncode}")
-    return json.loads(done.stdout)
+    code, printed = finished(sys.executable, *command, seconds=MOST_SECONDS)
+    if code not in (0, 1) or not printed:
+        raise CouldNotRun(f"{Path(command[0]).name} exits with {code}")
+    return json.loads(printed)
 
 
 def clients():
@@ -44,9 +42,10 @@ def clients_faults(rows):
 
 def guide():
     """What the guide's client, which signs by itself, has to say where it fails."""
-    built = os.environ | {"BUILT": str(BUILT)}
-    done = subprocess.run([HERE / "guide.sh"], stdout=subprocess.PIPE, text=True, timeout=MOST_SECONDS, env=built)
-    return [] if done.returncode == 0 else [done.stdout]
+    code, printed = finished(HERE / "guide.sh", seconds=MOST_SECONDS, environment={"BUILT": str(BUILT)})
+    if code not in (0, 1):
+        raise CouldNotRun(f"guide.sh exits with {code}: {printed}")
+    return [printed] if code else []
 
 
 def original():

@@ -18,6 +18,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,9 +128,10 @@ def run(command):
     except subprocess.TimeoutExpired:
         return None, f"not done after {MOST_SECONDS} s"
     finally:
-        if process.poll() is None:
+        # What it has started may outlive it.
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+        process.wait()
     return process.returncode, (complaint if process.returncode else answer).strip()
 
 

@@ -1,8 +1,8 @@
 //! Hosts an rmcp handler as an Amazon Bedrock AgentCore Runtime container.
 //!
 //! The contract (AgentCore developer guide, "MCP protocol contract"): listen on
-//! `0.0.0.0:8000`, answer streamable HTTP without sessions at `/mcp`, under whatever Host
-//! and `Mcp-Session-Id` the platform sends. Its health probe posts to `/mcp/`, with the
+//! `0.0.0.0:8000`, answer streamable HTTP at `/mcp`, with or without sessions, under whatever
+//! Host and `Mcp-Session-Id` the platform sends. Its health probe posts to `/mcp/`, with the
 //! slash, and snapshots wait for a healthy `GET /ping`.
 
 use std::future::Future;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use agentcore_server::McpService;
 use anyhow::Context;
 use clap::Parser;
+use clap::builder::FalseyValueParser;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal;
@@ -25,7 +26,7 @@ struct Arguments {
     drain_timeout: u64,
 
     /// Keep a session for each client, so that tools can ask clients of up to 2025-11-25 something
-    #[arg(long, env = "MCP_SESSIONS")]
+    #[arg(long, env = "MCP_SESSIONS", value_parser = FalseyValueParser::new())]
     sessions: bool,
 }
 

@@ -73,9 +73,14 @@ impl Drop for Server {
 
 impl Server {
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(environment: &[(&str, &str)]) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_agentcore-server"))
             .args(["--listen", "127.0.0.1:0"])
             .env_remove("RUST_LOG")
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .expect("starts");
@@ -112,10 +117,10 @@ struct InFlight {
 }
 
 impl InFlight {
-    /// Finishes and reads no further than the answer's first bytes.
-    async fn finish_and_close(mut self) -> String {
+    /// Finishes and reads no further than the answer's head.
+    async fn head(mut self) -> String {
         self.connection.write_all(self.rest.as_bytes()).await.expect("writes");
-        let mut answer = vec![0; 64];
+        let mut answer = vec![0; 1024];
         let length = self.connection.read(&mut answer).await.expect("reads");
         String::from_utf8_lossy(&answer[..length]).into_owned()
     }
@@ -139,6 +144,17 @@ impl InFlight {
     }
 }
 
+#[tokio::test]
+async fn sessions_are_kept_where_they_are_asked_for() {
+    let initialize = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
+    for (value, kept) in [("1", true), ("true", true), ("0", false), ("", false)] {
+        let server = Server::start_with(&[("MCP_SESSIONS", value)]);
+        let greeted = InFlight::begin(server.address, initialize).await.head().await;
+        assert!(greeted.starts_with("HTTP/1.1 200"), "{greeted}");
+        assert_eq!(greeted.contains("mcp-session-id: "), kept, "{value:?}: {greeted}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn termination_under_load_loses_no_accepted_request() {
     let mut server = Server::start();
@@ -150,7 +166,7 @@ async fn termination_under_load_loses_no_accepted_request() {
         requests.push(InFlight::begin(server.address, &call).await);
     }
     // All are accepted: a request on a later connection is answered.
-    let later = InFlight::begin(server.address, PING).await.finish_and_close().await;
+    let later = InFlight::begin(server.address, PING).await.head().await;
     assert!(later.starts_with("HTTP/1.1 200"), "{later}");
     server.terminate();
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -210,7 +226,7 @@ async fn the_log_holds_neither_arguments_nor_credentials() {
             let call = format!(
                 r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
             );
-            InFlight::begin(address, &call).await.finish_and_close().await;
+            InFlight::begin(address, &call).await.head().await;
         }
         assert!(read().contains(r#""outcome":"tool_error""#), "{}", read());
         process.kill().and_then(|()| process.wait()).expect("a child");

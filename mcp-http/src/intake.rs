@@ -23,8 +23,7 @@ pub(crate) const EVENT_STREAM: &str = "text/event-stream";
 /// Method and headers.
 pub(crate) fn check_head(parts: &Parts) -> Result<(), Refusal> {
     if parts.method != Method::POST {
-        let message =
-            format!("this MCP endpoint is stateless: POST one JSON-RPC message, not {}", parts.method);
+        let message = format!("POST one JSON-RPC message to this MCP endpoint, not {}", parts.method);
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::INVALID_REQUEST, message));
     }
     if !names_media_type(&parts.headers, CONTENT_TYPE, &[JSON]) {

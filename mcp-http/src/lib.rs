@@ -1,5 +1,5 @@
-//! The HTTP face that every host shares: an rmcp `ServerHandler` in, one stateless
-//! streamable-HTTP `tower::Service` out.
+//! The HTTP face that every host shares: an rmcp `ServerHandler` in, one streamable-HTTP
+//! `tower::Service` out, stateless unless it is to have sessions.
 //!
 //! It knows neither a tool nor a platform. A host says where requests come from
 //! ([`Origin`]) and runs the service; everything that must hold for any handler on any

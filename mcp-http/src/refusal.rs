@@ -38,6 +38,12 @@ impl Refusal {
         Self::new(StatusCode::OK, ErrorCode::INVALID_PARAMS, message)
     }
 
+    /// 404, on which clients do the handshake again (MCP 2025-11-25, "Session Management").
+    pub(crate) fn lost_session() -> Self {
+        let message = "the session is not here, or no longer: initialize again";
+        Self::new(StatusCode::NOT_FOUND, ErrorCode::INVALID_REQUEST, message)
+    }
+
     pub(crate) fn with_id(mut self, id: Option<RequestId>) -> Self {
         self.id = id;
         self

@@ -24,12 +24,13 @@ use crate::intake::{JSON, MAX_BODY_BYTES, check_head, collect, names_media_type,
 use crate::one_way;
 use crate::record::Record;
 use crate::refusal::Refusal;
-use crate::sessions::Sessions;
+use crate::sessions::{Claim, Sessions};
 
 /// The body of every answer.
 pub type Body = BoxBody<Bytes, Infallible>;
 
-/// Any rmcp handler as a stateless streamable-HTTP service.
+/// Any rmcp handler as a streamable-HTTP service, stateless unless it was made
+/// [`with_sessions`](Self::with_sessions).
 ///
 /// It answers `POST` on whatever path it is mounted at, for clients of both protocol
 /// eras, under any Host and any session id: IAM stands in front and the platform makes
@@ -59,8 +60,13 @@ impl<H: ServerHandler> McpService<H> {
     }
 
     /// The same, with a session for each client that does the handshake, so that tools can
-    /// ask their clients up to 2025-11-25 too. For a host where all requests of a client
-    /// reach one process.
+    /// ask their clients up to 2025-11-25 too.
+    ///
+    /// For a host where all requests of a client reach one process. Where the platform names
+    /// the sessions, each has one client: a second handshake under a name ends the session
+    /// before. Answers in a session are event streams. A handler asks, and says how far it
+    /// is, within the call that it answers; for what it says at other times, and for what it
+    /// logs, there is no stream. Its questions should have a timeout: a client may be gone.
     pub fn with_sessions(handler: H) -> Self {
         let handler = Guarded::new(handler);
         let sessions = Some(Arc::new(Sessions::new(handler.clone(), config())));
@@ -105,16 +111,18 @@ impl<H: ServerHandler> McpService<H> {
         let envelope = Envelope::read(&body)?;
         record.identify(&envelope);
         satisfy_rmcp(&mut parts.headers);
-        let claimed = match &self.sessions {
+        let claim = match &self.sessions {
             Some(sessions) => sessions.claim(&mut parts, &envelope).await,
-            None => None,
+            None => Claim::NotOurs,
         };
         let request = Request::from_parts(parts, Full::new(body.clone()));
-        let response = if let Some(session) = claimed {
-            session.answer(request).await
-        } else {
-            let Ok(response) = self.inner.call(request).await;
-            one_way::answer(response, envelope.id.as_ref())
+        let response = match claim {
+            Claim::Ours(claimed) => claimed.answer(request).await,
+            Claim::Lost => return Err(Refusal::lost_session().with_id(envelope.id)),
+            Claim::NotOurs => {
+                let Ok(response) = self.inner.call(request).await;
+                one_way::answer(response, envelope.id.as_ref())
+            }
         };
         explain(response, envelope, &body).await
     }

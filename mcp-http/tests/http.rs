@@ -180,7 +180,10 @@ async fn other_methods_are_405_and_name_the_one_there_is() {
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(response.headers()["allow"], "POST");
         let body = text(response).await;
-        assert!(body.contains(&format!("POST one JSON-RPC message, not {method}")), "{body}");
+        assert!(
+            body.contains(&format!("POST one JSON-RPC message to this MCP endpoint, not {method}")),
+            "{body}"
+        );
     }
 }
 

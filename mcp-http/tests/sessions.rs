@@ -106,9 +106,45 @@ async fn a_tool_gets_its_clients_answer_whoever_names_the_session() {
 }
 
 #[tokio::test]
+async fn a_second_handshake_under_a_name_ends_the_session_before() {
+    let service = McpService::with_sessions(Fixture);
+    let platform = Some("a-name-that-the-platform-has-made-up");
+    rest(post(&service, platform, None, INITIALIZE.to_owned()).await).await;
+    let mut waiting = post(&service, platform, None, ASK.to_owned()).await;
+    event(&mut waiting).await;
+    rest(post(&service, platform, None, INITIALIZE.to_owned()).await).await;
+    rest(waiting).await;
+    ask_and_decline(&service, platform, None).await;
+}
+
+#[tokio::test]
+async fn a_client_whose_session_is_gone_is_told_to_begin_anew() {
+    let service = McpService::with_sessions(Fixture);
+    let request = Request::post("/")
+        .header("content-type", "application/json")
+        .header("mcp-protocol-version", "2025-11-25")
+        .header("mcp-session-id", "a-session-that-ended-with-its-process")
+        .body(Full::new(Bytes::from(ASK)))
+        .expect("a request");
+    let Ok(lost) = service.oneshot(request).await;
+    assert_eq!(lost.status(), 404);
+    assert_eq!(
+        rest(lost).await,
+        r#"{"jsonrpc":"2.0","id":2,"error":{"code":-32600,"message":"the session is not here, or no longer: initialize again"}}"#
+    );
+}
+
+#[tokio::test]
 async fn what_is_in_no_session_is_served_without_one() {
     let service = McpService::with_sessions(Fixture);
+    let greeted = post(&service, None, None, INITIALIZE.to_owned()).await;
+    let own = greeted.headers()["mcp-session-id"].to_str().expect("text").to_owned();
+    rest(greeted).await;
     let probe = r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#;
+    assert_eq!(
+        rest(post(&service, None, Some(&own), probe.to_owned()).await).await,
+        r#"{"jsonrpc":"2.0","id":0,"result":{}}"#
+    );
     for client in [None, Some("a-session-that-ended-with-its-process")] {
         assert_eq!(
             rest(post(&service, None, client, probe.to_owned()).await).await,

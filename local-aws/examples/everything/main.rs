@@ -2,7 +2,7 @@
 //! lines as the real tools. For the interoperability checks alone.
 //!
 //! It serves what its environment asks for: the Lambda Runtime API where there is one, an
-//! AgentCore container at `MCP_LISTEN` otherwise, with sessions where `MCP_SESSIONS` is set.
+//! AgentCore container at `MCP_LISTEN` otherwise, with sessions where `MCP_SESSIONS` is true.
 
 #![expect(deprecated, reason = "the suite asks for the older protocol era too")]
 
@@ -158,9 +158,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     };
     let listener = tokio::net::TcpListener::bind(address).await?;
     let never = std::future::pending();
-    let service = match std::env::var_os("MCP_SESSIONS") {
-        Some(_) => McpService::with_sessions(everything),
-        None => McpService::new(everything),
-    };
+    let sessions = std::env::var("MCP_SESSIONS").is_ok_and(|sessions| sessions == "true");
+    let service = if sessions { McpService::with_sessions(everything) } else { McpService::new(everything) };
     Ok(agentcore_server::serve(listener, service, never, agentcore_server::DRAIN_TIMEOUT).await?)
 }
