@@ -28,10 +28,19 @@ def answered(*command):
 
 def clients():
     """A row for each client, era and host."""
-    with doors() as opened:
-        whole = [opened.address(target) for target in (opened.runtime, opened.function)]
-        stripped = [opened.address(target, *STRIP) for target in (opened.runtime, opened.function)]
-        return answered(HERE / "sdks.py", "--json", *whole, *stripped)
+    with doors() as opened, doors("--env", "MCP_SESSIONS=true") as kept:
+        whole = {
+            "AgentCore": opened.address(opened.runtime),
+            "AgentCore with sessions": kept.address(kept.runtime),
+            "Lambda": opened.address(opened.function),
+        }
+        stripped = {
+            "AgentCore, headers dropped": opened.address(opened.runtime, *STRIP),
+            "Lambda, headers dropped": opened.address(opened.function, *STRIP),
+        }
+        lost = [f"--stripped={name}={address}" for name, address in stripped.items()]
+        given = [f"{name}={address}" for name, address in whole.items()]
+        return answered(HERE / "sdks.py", "--json", *lost, *given)
 
 
 def clients_faults(rows):

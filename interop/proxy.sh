@@ -49,13 +49,13 @@ runtime=$(grep -o 'arn:aws:bedrock-agentcore:.*' "$out/directions")
 function=$(grep -o 'http://[^ ]*lambda-url[^ ]*' "$out/directions")
 
 echo "over stdio:"
-python3 interop/sdks.py "$client proxy --tool-timeout 60 $runtime" "$client proxy --tool-timeout 60 $function"
+python3 interop/sdks.py "AgentCore=$client proxy --tool-timeout 60 $runtime" "Lambda=$client proxy --tool-timeout 60 $function"
 
 listening=() addresses=()
 listen agentcore "$runtime"
 listen lambda "$function"
 echo "by HTTP:"
-python3 interop/sdks.py "${addresses[@]}"
+python3 interop/sdks.py "AgentCore=${addresses[0]}" "Lambda=${addresses[1]}"
 
 for proxy in "${listening[@]}"; do
   kill "$proxy"

@@ -1,11 +1,11 @@
-"""Official MCP clients, which cannot sign, at work with both hosts, by way of something that signs.
+"""Official MCP clients, which cannot sign, at work with hosts, by way of something that signs.
 
-    python3 interop/sdks.py [--json] AGENTCORE LAMBDA [STRIPPED]...
+    python3 interop/sdks.py [--json] NAME=TARGET... [--stripped NAME=TARGET]...
 
-Each is the URL of MCP over plain HTTP, or a command that clients are to start and to talk to over stdio.
-What stands behind STRIPPED does not get the headers Mcp-Method and Mcp-Name, first of AgentCore, then of
-Lambda. Each client goes through what interop/clients/checks.py says, in each era that it can be told to
-speak. Prints a row for each; exits 1 where one is not as it should be, and says how.
+A TARGET is the URL of MCP over plain HTTP, or a command that clients are to start and to talk to over
+stdio. What stands behind a stripped one does not get the headers Mcp-Method and Mcp-Name. Each client goes
+through what interop/clients/checks.py says, in each era that it can be told to speak. Prints a row for
+each; exits 1 where one is not as it should be, and says how.
 
 Needs npm; installs into build/interop.
 """
@@ -151,29 +151,32 @@ def row(client, era, host, target, stripped):
     }
 
 
-def rows(targets):
-    for number, target in enumerate(targets):
-        host, stripped = ("AgentCore", "Lambda")[number % 2], number >= 2
-        name = f"{host}, headers dropped" if stripped else host
+def rows(targets, stripped):
+    lanes = [(*target, False) for target in targets] + [(*target, True) for target in stripped]
+    for host, target, lost in lanes:
         for client in PYTHON + NPM:
             for era in client.eras:
-                yield row(client, era, name, target, stripped)
+                yield row(client, era, host, target, lost)
+
+
+def named(argument):
+    name, target = argument.split("=", 1)
+    return name, target
 
 
 def main():
     # So that what was started is ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    parser = argparse.ArgumentParser(description="Official MCP clients at work with both hosts")
+    parser = argparse.ArgumentParser(description="Official MCP clients at work with hosts")
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
-    parser.add_argument("agentcore")
-    parser.add_argument("lambda_")
-    parser.add_argument("stripped", nargs="*")
+    parser.add_argument("--stripped", metavar="NAME=TARGET", action="append", default=[], type=named)
+    parser.add_argument("targets", metavar="NAME=TARGET", nargs="+", type=named)
     given = parser.parse_args()
 
     install_python()
     install_npm()
     seen = []
-    for told in rows([given.agentcore, given.lambda_, *given.stripped]):
+    for told in rows(given.targets, given.stripped):
         seen.append(told)
         if not given.json:
             print("{outcome}: {host}, {client} {version}, era {era}: {said}".format(**told), flush=True)
