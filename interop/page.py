@@ -18,9 +18,9 @@ SUITE = """
 ## The official conformance suite
 
 `@modelcontextprotocol/conformance` {version}: every scenario of each revision. Left out are those of OAuth, for which
-IAM stands in, and of extensions (tasks, skills), which no revision demands. The server is `local-aws/examples/everything`, a handler
-with all that the suite asks for, hosted by the same lines as the real tools. The client is the program `mcp-sigv4`, as
-`interop/conformance/client.py` runs it. Scenarios passed:
+IAM stands in, and of extensions (tasks, skills), which no revision demands. The server is
+`local-aws/examples/everything`, a handler with all that the suite asks for, hosted by the same lines as the real tools.
+The client is the program `mcp-sigv4`, as `interop/conformance/client.py` runs it. Scenarios passed:
 
 """
 
