@@ -85,7 +85,8 @@ fn request() -> http::request::Builder {
 }
 
 async fn text(response: Response<Body>) -> String {
-    let Ok(body) = response.into_body().collect().await;
+    let collected = tokio::time::timeout(Duration::from_secs(5), response.into_body().collect());
+    let Ok(body) = collected.await.expect("every answer ends");
     String::from_utf8(body.to_bytes().to_vec()).expect("text")
 }
 
