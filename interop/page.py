@@ -3,24 +3,26 @@
 import suite
 
 HEAD = """\
-# Proven against software that was written elsewhere
+# Tested against software from elsewhere
 
-`interop/run` makes this page, and fails where it would be another one. Servers are reached through the front doors of
-`local-aws`, which check signatures and policies. Clients that cannot sign go through a forwarder, which signs, names the
-host, and keeps to one session of AgentCore; what client and host say to each other it does not touch.
+`interop/run` makes this page, and fails where it would be another one. AgentCore and Lambda are here the front doors that
+`local-aws` simulates, with their checks of signatures and policies: nothing on this page ran on AWS
+([what is not verified](../README.md#what-is-not-verified)). Clients that cannot sign go through a forwarder, which signs,
+names the host, and keeps to one session of AgentCore; what client and host say to each other it does not touch.
 
 In short: all passes that the official suite asks of a client without OAuth. What it asks of a server and is not served
-here is listed with the reason. Each official client works in each era that it speaks. Each difference to the original has
-its reason too. What only an AWS account could show is in the last section of the main README.
+here is listed with the reason. Each official client works in each revision of the protocol that it speaks. Each difference
+to the original has its reason too.
 """
 
 SUITE = """
 ## The official conformance suite
 
-`@modelcontextprotocol/conformance` {version}: every scenario of each revision. Left out are those of OAuth, for which
-IAM stands in, and of extensions (tasks, skills), which no revision demands. The server is
-`local-aws/examples/everything`, a handler with all that the suite asks for, hosted by the same lines as the real tools.
-The client is the program `mcp-sigv4`, as `interop/conformance/client.py` runs it. Scenarios passed:
+`@modelcontextprotocol/conformance` {version}: every scenario of these revisions of the protocol. Left out are those of
+OAuth, for which IAM stands in, and of extensions (tasks, skills), which no revision demands. The server is
+`local-aws/examples/everything`, a handler with all that the suite asks for, hosted by the same lines as the real tools;
+with sessions is `--sessions`. The client is the program `mcp-sigv4`, as `interop/conformance/client.py` runs it. Scenarios
+passed:
 
 """
 
@@ -28,10 +30,12 @@ CLIENTS = """
 ## Clients
 
 Each connects, lists the tools, calls each of them and twenty at once, and has a bad argument and an unknown tool refused,
-in each era that it can be told to speak. Numbers beyond 64 bits are exact in Python's; TypeScript's sends them as texts, and
-the Inspector, which has JavaScript's numbers and its own list of tools, is spared them and the unknown tool. The cells are
-the version that was agreed on. In the last columns a platform drops the headers `Mcp-Method` and `Mcp-Name`: whoever
-insists on 2026-07-28 is refused, as the protocol demands, and whoever falls back to the handshake works.
+in each revision that it can be told to speak: 2025-11-25, which begins with a handshake, 2026-07-28, which has none, or
+whichever it finds (auto). Numbers beyond 64 bits are exact in Python's; TypeScript's sends them as texts, and the Inspector,
+which has JavaScript's numbers and its own list of tools, is spared them and the unknown tool. The cells are the revision
+that was agreed on. The last columns show what happens where a platform drops the headers `Mcp-Method` and `Mcp-Name`, which
+AWS names among those that AgentCore passes on: whoever insists on 2026-07-28 is refused, as the protocol demands, and
+whoever falls back to the handshake works.
 
 """
 
@@ -68,23 +72,22 @@ def suite_table(found):
 def suite_section(found):
     text = SUITE.format(version=suite.VERSION) + suite_table(found)
     text += "\nThe others, which are checked to be these and no more (`interop/conformance/expected.json`):\n\n"
-    text += "".join(f"- {line}\n" for line in exceptions(found))
-    text += "\nChecks that the suite itself skips in scenarios that pass (AgentCore's door names sessions, whatever the server):\n\n"
+    text += table(["scenarios", "revisions", "hosts", "reason"], exceptions(found))
+    text += "\nChecks that the suite itself skips in scenarios that pass (AgentCore gives each client a session id, whatever the"
+    text += "\nserver):\n\n"
     return text + "".join(f"- {line}\n" for line in skipped(found))
 
 
 def exceptions(found):
-    """A line for each reason, hosts and scenarios that do not pass."""
+    """A row for each reason, by the scenarios, revisions and hosts that do not pass for it."""
     listed, lanes = suite.expectations(), {}
     for (_, host, revision, scenario), result in found.items():
         if result.shown() != "passes":
             reason = suite.reason(host, revision, scenario, result, listed) or f"NOT LISTED: {result.shown()}"
-            lanes.setdefault((scenario, reason), {})[host] = True
-    merged = {}
-    for (scenario, reason), hosts in lanes.items():
-        merged.setdefault((reason, tuple(hosts)), []).append(scenario)
-    for (reason, hosts), scenarios in merged.items():
-        yield f"{named(scenarios)}, on {where(hosts)}: {reason}"
+            for lane, of in zip(lanes.setdefault(reason, ({}, {}, {})), (scenario, revision, host)):
+                lane[of] = True
+    for reason, (scenarios, revisions, hosts) in lanes.items():
+        yield named(scenarios), ", ".join(sorted(revisions)), where(hosts), reason
 
 
 def skipped(found):
@@ -93,7 +96,7 @@ def skipped(found):
         if result.shown() == "passes" and result.skipped:
             lanes.setdefault((scenario, tuple(result.skipped)), {})[host] = True
     for (scenario, ids), hosts in lanes.items():
-        yield f"{named([scenario])}, on {where(hosts)}: {named(ids)}"
+        yield f"{named([scenario])} ({where(hosts)}): {named(ids)}"
 
 
 def named(names):
@@ -109,7 +112,7 @@ def clients_table(rows):
     lanes = dict.fromkeys((row["client"], row["version"], row["era"]) for row in rows)
     cells = {(row["client"], row["version"], row["era"], row["host"]): cell(row) for row in rows}
     lines = [[*lane, *(cells[*lane, host] for host in hosts)] for lane in lanes]
-    return table(["client", "", "era asked for", *hosts], lines)
+    return table(["client", "", "asked for", *hosts], lines)
 
 
 def cell(row):
