@@ -22,13 +22,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import npm
+
 PROGRAMS = Path(__file__).resolve().parent / "clients"
 INSTALLED = PROGRAMS.parents[1] / "build" / "interop"
 NODE = INSTALLED / "node"
 NODE_PROGRAMS = NODE / "node_modules" / ".bin"
-# What the Inspector wants, and what npm has where the machine's is older.
-OLDEST_NODE = (22, 19)
-NEWER_NODE = "node@24.21.0"
 MOST_SECONDS = 180
 
 HANDSHAKE, MODERN, AUTO = "2025-11-25", "2026-07-28", "auto"
@@ -96,17 +95,7 @@ def install_python():
 
 
 def install_npm():
-    """Whatever is to be there is installed by one command, which removes all else."""
-    wanted = [f"{client.package}@{client.version}" for client in NPM]
-    told = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True).stdout
-    if tuple(int(number) for number in told.strip("v\n").split(".")[:2]) < OLDEST_NODE:
-        wanted.append(NEWER_NODE)
-    marker = NODE / "installed"
-    if not marker.exists() or marker.read_text() != "\n".join(wanted):
-        npm = ["npm", "install", "--loglevel=error", "--no-save", "--prefix", NODE]
-        NODE.mkdir(parents=True, exist_ok=True)
-        subprocess.run([*npm, *wanted], check=True, stdout=subprocess.DEVNULL)
-        marker.write_text("\n".join(wanted))
+    npm.install(NODE, [f"{client.package}@{client.version}" for client in NPM])
     # Next to what it imports.
     shutil.copy(PROGRAMS / "typescript.mjs", NODE)
 

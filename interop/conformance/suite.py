@@ -9,15 +9,14 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import npm
 from doors import BUILT, CouldNotRun, doors, finished
 
 VERSION = "0.2.0-alpha.12"
-NODE = "24.21.0"
 REVISIONS = ["2025-06-18", "2025-11-25", "2026-07-28"]
 # What runs behind each door, by the options of `local-aws up` and the door.
 HOSTS = {
@@ -30,17 +29,6 @@ HERE = Path(__file__).parent
 INSTALLED = Path("build/interop/conformance")
 # A scenario may take 30 s; the whole of them took 10 when all was well.
 PATIENCE = 600
-
-
-def install():
-    """The suite, and the Node it needs, from npm."""
-    packages = [f"@modelcontextprotocol/conformance@{VERSION}", f"node@{NODE}"]
-    marker = INSTALLED / "installed"
-    if not marker.exists() or marker.read_text() != " ".join(packages):
-        INSTALLED.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--loglevel=error", "--no-save", "--prefix", INSTALLED, *packages]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        marker.write_text(" ".join(packages))
 
 
 def suite(*arguments):
@@ -118,7 +106,7 @@ def against_client(scenario, revision):
 
 def found():
     """(side, host, revision, scenario) to its outcome, for all there are."""
-    install()
+    npm.install(INSTALLED, [f"@modelcontextprotocol/conformance@{VERSION}"])
     (INSTALLED / "log").unlink(missing_ok=True)
     wanted = {revision: scenarios("server", revision) for revision in REVISIONS}
     everything = BUILT / "examples/everything"

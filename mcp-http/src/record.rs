@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 use crate::envelope::Envelope;
 use crate::one_way::messages;
-use crate::origin::Origin;
+use crate::origin::{Origin, session_of};
 use crate::service::Body;
 
 /// What is logged of a request: never arguments, results, credentials or signatures.
@@ -49,7 +49,7 @@ impl Record {
     pub(crate) fn start(parts: &Parts) -> Self {
         let mut origin = parts.extensions.get::<Origin>().cloned().unwrap_or_default();
         let header = |name: &str| parts.headers.get(name)?.to_str().ok().map(str::to_owned);
-        origin.session_id = origin.session_id.or_else(|| header("mcp-session-id"));
+        origin.session_id = session_of(parts);
         origin.trace_id = origin.trace_id.or_else(|| header("traceparent"));
         Self {
             started: Instant::now(),

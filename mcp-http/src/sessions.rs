@@ -21,10 +21,9 @@ use tower::Service;
 
 use crate::envelope::Envelope;
 use crate::guard::Guarded;
-use crate::origin::Origin;
+use crate::origin::{SESSION_HEADER, session_of};
 use crate::service::Body;
 
-const SESSION_HEADER: HeaderName = HeaderName::from_static("mcp-session-id");
 const VERSION_HEADER: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
 /// The first version of the protocol that knows neither handshake nor session.
@@ -39,7 +38,7 @@ pub(crate) struct Sessions<H> {
     manager: Arc<LocalSessionManager>,
     /// rmcp's own id of a session, by each of the names that requests know it by: the
     /// platform's, where that names one, and its own.
-    known: Mutex<HashMap<String, HeaderValue>>,
+    known: Mutex<HashMap<String, SessionId>>,
 }
 
 /// What a request is to the sessions.
@@ -75,10 +74,13 @@ impl<H: ServerHandler> Sessions<H> {
     /// Finds the session of a request, and gives it rmcp's name for it.
     pub(crate) async fn claim(&self, parts: &mut Parts, envelope: &Envelope) -> Claim<'_, H> {
         let version = parts.headers.get(VERSION_HEADER).and_then(|version| version.to_str().ok());
-        let since_a_handshake = version.is_some_and(|version| version < STATELESS_SINCE);
-        let named = name(parts);
+        // Only after a handshake does a client of the older era name a version.
+        let greeted = match version {
+            Some(version) if version >= STATELESS_SINCE => return Claim::NotOurs,
+            version => version.is_some(),
+        };
+        let named = session_of(parts);
         match envelope.method.as_deref() {
-            _ if version.is_some_and(|version| version >= STATELESS_SINCE) => return Claim::NotOurs,
             // The platform's probe, which may come under the name of a session.
             Some("ping") => return Claim::NotOurs,
             Some("initialize") => {
@@ -89,40 +91,33 @@ impl<H: ServerHandler> Sessions<H> {
         }
         let Some(name) = &named else { return Claim::NotOurs };
         let id = self.known().get(name).cloned();
-        match id {
-            Some(id) if self.lives(&id).await => {
-                parts.headers.insert(SESSION_HEADER, id);
-                Claim::Ours(Claimed { sessions: self, named })
-            }
-            _ if since_a_handshake => Claim::Lost,
-            _ => Claim::NotOurs,
+        if let Some(id) = id
+            && self.manager.has_session(&id).await.unwrap_or(false)
+            && let Ok(id) = HeaderValue::from_str(&id)
+        {
+            parts.headers.insert(SESSION_HEADER, id);
+            return Claim::Ours(Claimed { sessions: self, named });
         }
+        if greeted { Claim::Lost } else { Claim::NotOurs }
     }
 
     /// Notes under which names a session that began will be asked for. One that had a name
     /// before ends: nobody could reach it any more.
-    async fn begun(&self, id: &HeaderValue, named: Option<String>) {
-        let own = id.to_str().ok().map(str::to_owned);
-        let before: Vec<HeaderValue> = {
+    async fn begun(&self, id: &str, named: Option<String>) {
+        let before: Vec<SessionId> = {
             let mut known = self.known();
-            let begun = [named, own].into_iter().flatten();
-            begun.filter_map(|name| known.insert(name, id.clone())).collect()
+            let begun = [named, Some(id.to_owned())].into_iter().flatten();
+            begun.filter_map(|name| known.insert(name, SessionId::from(id))).collect()
         };
-        for id in before.iter().filter_map(|id| id.to_str().ok()) {
+        for id in &before {
             // It may have ended by itself.
-            let _ = self.manager.close_session(&SessionId::from(id)).await;
+            let _ = self.manager.close_session(id).await;
         }
         let living = self.manager.sessions.read().await;
-        self.known().retain(|_, id| id.to_str().is_ok_and(|id| living.contains_key(&SessionId::from(id))));
+        self.known().retain(|_, id| living.contains_key(id));
     }
 
-    async fn lives(&self, id: &HeaderValue) -> bool {
-        let id = id.to_str().map(SessionId::from);
-        let living = self.manager.sessions.read().await;
-        id.is_ok_and(|id| living.contains_key(&id))
-    }
-
-    fn known(&self) -> MutexGuard<'_, HashMap<String, HeaderValue>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, SessionId>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -130,16 +125,9 @@ impl<H: ServerHandler> Sessions<H> {
 impl<H: ServerHandler> Claimed<'_, H> {
     pub(crate) async fn answer(self, request: Request<Full<Bytes>>) -> Response<Body> {
         let Ok(response) = self.sessions.service.clone().call(request).await;
-        if let Some(id) = response.headers().get(SESSION_HEADER) {
+        if let Some(id) = response.headers().get(SESSION_HEADER).and_then(|id| id.to_str().ok()) {
             self.sessions.begun(id, self.named).await;
         }
         response
     }
-}
-
-/// The name of a request's session: the platform's, which stays the same from the first
-/// request on, or else the client's.
-fn name(parts: &Parts) -> Option<String> {
-    let platform = parts.extensions.get::<Origin>().and_then(|origin| origin.session_id.clone());
-    platform.or_else(|| parts.headers.get(SESSION_HEADER)?.to_str().ok().map(str::to_owned))
 }
